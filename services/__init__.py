@@ -1,0 +1,1 @@
+"""The five services. Each owns its own log; none imports another."""

@@ -1,0 +1,116 @@
+"""The platform's settings: environment variables ``MATRIX_*`` (secrets also from files, ``MATRIX_*_FILE``), read once."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.engine import URL, make_url
+
+SECRET_BYTES = 32
+WELL_KNOWN_SECRETS = frozenset({"secret", "changeme", "password", "matrix", "guest"})
+
+
+class BadSetting(ValueError):
+    """A setting is missing or cannot be used; the text says which and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``embedded`` needs only ``data``; ``distributed`` the database and broker URLs as well."""
+
+    mode: Literal["embedded", "distributed"]
+    data: Path
+    secret: str
+    amqp_url: str
+    blobs: str
+    s3_access_key: str | None
+    s3_secret_key: str | None
+    database: str
+    database_password: str | None
+    owner_database: str
+    host: str
+    port: int
+    cors_origins: tuple[str, ...]
+
+    def database_url(self, owner: str) -> str:
+        """Return the URL with which a service (or ``gateway``) works: its own file, or its own role and schema."""
+        if self.mode == "embedded":
+            return f"sqlite:///{self.data / owner}.db"
+        url = make_url(self.database.replace("{owner}", owner))
+        return _text(url.set(password=self.database_password) if self.database_password else url)
+
+    def owner_url(self, owner: str) -> str:
+        """Return the URL with which migrations and operators work; on PostgreSQL with the owner's search path."""
+        if self.mode == "embedded":
+            return self.database_url(owner)
+        url = make_url(self.owner_database or self.database.replace("{owner}", "owner"))
+        return _text(url.update_query_dict({"options": f"-csearch_path={owner}"}))
+
+
+def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in ``env``.
+
+    Raises:
+        BadSetting: a value is missing or cannot be used.
+    """
+    mode = env.get("MATRIX_MODE", "embedded")
+    if mode not in ("embedded", "distributed"):
+        raise BadSetting(f"MATRIX_MODE is {mode!r}; it is embedded or distributed")
+    data = Path(env.get("MATRIX_DATA") or env.get("DATA") or "var/data").resolve()
+    return Settings(
+        mode="embedded" if mode == "embedded" else "distributed",
+        data=data,
+        secret=_signing_secret(env, data, mode),
+        amqp_url=_secret(env, "MATRIX_AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/",
+        blobs=env.get("MATRIX_BLOBS", f"file://{data}/blobs"),
+        s3_access_key=_secret(env, "MATRIX_S3_ACCESS_KEY"),
+        s3_secret_key=_secret(env, "MATRIX_S3_SECRET_KEY"),
+        database=env.get("MATRIX_DATABASE", "postgresql+psycopg2://matrix_{owner}@127.0.0.1:5432/matrix"),
+        database_password=_secret(env, "MATRIX_DATABASE_PASSWORD"),
+        owner_database=_secret(env, "MATRIX_OWNER_DATABASE") or "",
+        host=env.get("MATRIX_HOST") or env.get("HOST") or "127.0.0.1",
+        port=_port(env.get("MATRIX_PORT") or env.get("PORT") or "8000"),
+        cors_origins=tuple(filter(None, env.get("MATRIX_CORS_ORIGINS", "").split(","))),
+    )
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    if path := env.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise BadSetting(f"{name}_FILE: {error}") from error
+    return env.get(name) or None
+
+
+def _signing_secret(env: Mapping[str, str], data: Path, mode: str) -> str:
+    """Return the configured secret; embedded makes its own on the first start and keeps it beside the data."""
+    given = _secret(env, "MATRIX_SECRET")
+    if given:
+        if len(given) < SECRET_BYTES or given.lower() in WELL_KNOWN_SECRETS:
+            raise BadSetting(f"MATRIX_SECRET is too easy: give at least {SECRET_BYTES} random characters")
+        return given
+    if mode == "distributed":
+        raise BadSetting("MATRIX_SECRET_FILE (or MATRIX_SECRET) is required: the key that signs callers and events")
+    path = data / "secret.key"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(SECRET_BYTES))
+        return path.read_text().strip()
+    except OSError as error:
+        raise BadSetting(f"data directory {data} cannot be used: {error}; set DATA= to one you may write") from error
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise BadSetting(f"PORT is {text!r}; it is a number from 1 to 65535")
+    return int(text)
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

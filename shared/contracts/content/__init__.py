@@ -1,0 +1,1 @@
+"""What content publishes (``events``) and what it may be asked (``requests``)."""

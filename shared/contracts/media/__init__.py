@@ -1,0 +1,1 @@
+"""What media publishes (``events``) and what it may be asked (``requests``)."""

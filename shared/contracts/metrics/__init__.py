@@ -1,0 +1,1 @@
+"""What metrics publishes (``events``) and what it may be asked (``requests``)."""

@@ -1,0 +1,1 @@
+"""What review publishes (``events``) and what it may be asked (``requests``)."""

@@ -1,0 +1,1 @@
+"""What training publishes (``events``) and what it may be asked (``requests``)."""

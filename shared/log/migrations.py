@@ -1,0 +1,33 @@
+"""The first migration of every service: its log and what goes with it."""
+
+from importlib.resources import files
+
+from alembic import op
+from sqlalchemy import text
+
+from shared.log.postgres import lock_number
+from shared.log.tables import metadata
+
+
+def create() -> None:
+    """Create the tables of ``shared.log.tables``; on PostgreSQL also ``append_events`` and the rights around it."""
+    db = op.get_bind()
+    metadata.create_all(db)
+    if db.dialect.name == "postgresql":
+        schema = str(db.execute(text("select current_schema()")).scalar_one())
+        source = files("shared.log").joinpath("append_events.sql").read_text()
+        op.execute(text(source.format(schema=schema, lock=lock_number(schema)).replace(":", "\\:")))
+        for statement in _rights(schema):
+            op.execute(text(statement))
+
+
+def _rights(schema: str) -> list[str]:
+    """The application reads the log and appends through the function; it cannot write, change or cut it."""
+    role = f"matrix_{schema}"
+    return [
+        f"revoke insert, update, delete, truncate on {schema}.event from {role}",
+        f"grant select on {schema}.event to {role}",
+        f"grant select on sequence {schema}.event_position_seq to {role}",
+        f"revoke all on function {schema}.append_events from public",
+        f"grant execute on function {schema}.append_events to {role}",
+    ]
