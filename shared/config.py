@@ -1,4 +1,4 @@
-"""The platform's settings: environment variables ``MATRIX_*`` (secrets also from files, ``MATRIX_*_FILE``), read once."""
+"""The platform's settings: variables ``MATRIX_*`` (secrets also from files, ``MATRIX_*_FILE``), read once."""
 
 import os
 import secrets
@@ -30,6 +30,7 @@ class Settings:
     s3_secret_key: str | None
     database: str
     database_password: str | None
+    database_password_file: str | None  # ``{owner}`` in it is replaced, as in ``database``
     owner_database: str
     host: str
     port: int
@@ -39,15 +40,21 @@ class Settings:
         """Return the URL with which a service (or ``gateway``) works: its own file, or its own role and schema."""
         if self.mode == "embedded":
             return f"sqlite:///{self.data / owner}.db"
-        url = make_url(self.database.replace("{owner}", owner))
-        return _text(url.set(password=self.database_password) if self.database_password else url)
+        return _text(self._postgres_url(owner))
 
     def owner_url(self, owner: str) -> str:
         """Return the URL with which migrations and operators work; on PostgreSQL with the owner's search path."""
         if self.mode == "embedded":
             return self.database_url(owner)
-        url = make_url(self.owner_database or self.database.replace("{owner}", "owner"))
+        url = make_url(self.owner_database) if self.owner_database else self._postgres_url("owner")
         return _text(url.update_query_dict({"options": f"-csearch_path={owner}"}))
+
+    def _postgres_url(self, owner: str) -> URL:
+        url = make_url(self.database.replace("{owner}", owner))
+        password = self.database_password
+        if self.database_password_file:
+            password = _read("MATRIX_DATABASE_PASSWORD_FILE", self.database_password_file.replace("{owner}", owner))
+        return url.set(password=password) if password else url
 
 
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
@@ -69,7 +76,8 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
         s3_access_key=_secret(env, "MATRIX_S3_ACCESS_KEY"),
         s3_secret_key=_secret(env, "MATRIX_S3_SECRET_KEY"),
         database=env.get("MATRIX_DATABASE", "postgresql+psycopg2://matrix_{owner}@127.0.0.1:5432/matrix"),
-        database_password=_secret(env, "MATRIX_DATABASE_PASSWORD"),
+        database_password=env.get("MATRIX_DATABASE_PASSWORD") or None,
+        database_password_file=env.get("MATRIX_DATABASE_PASSWORD_FILE") or None,
         owner_database=_secret(env, "MATRIX_OWNER_DATABASE") or "",
         host=env.get("MATRIX_HOST") or env.get("HOST") or "127.0.0.1",
         port=_port(env.get("MATRIX_PORT") or env.get("PORT") or "8000"),
@@ -79,11 +87,15 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:
     if path := env.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            raise BadSetting(f"{name}_FILE: {error}") from error
+        return _read(f"{name}_FILE", path)
     return env.get(name) or None
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise BadSetting(f"{name}: {error}") from error
 
 
 def _signing_secret(env: Mapping[str, str], data: Path, mode: str) -> str:

@@ -70,7 +70,7 @@ class CallerSigner:
 
     def sign(self, caller: Caller) -> str:
         """Return a token that services accept for ``CALLER_LIFETIME_S`` seconds."""
-        return self._serializer.dumps([str(caller.account_id), caller.role, sorted(caller.units)])  # type: ignore[no-any-return]
+        return self._serializer.dumps([str(caller.account_id), caller.role, sorted(caller.units)])
 
     def verify(self, token: object) -> Caller:
         """Return the caller in the token.

@@ -75,9 +75,7 @@ def execute(
             if attempt == attempts:
                 raise
             continue
-        return Done(
-            version=appended.version, position=appended.position, replayed=appended.replayed, events=events
-        )
+        return Done(version=appended.version, position=appended.position, replayed=appended.replayed, events=events)
     raise AssertionError("unreachable: attempts must be at least 1")
 
 

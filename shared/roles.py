@@ -14,7 +14,7 @@ EDIT = WRITE_ARTICLES | {
     "article.publish", "review.decide", "channel.write", "asset.write", "shoot.write", "live_stream.write",
     "training.write", "figure.write", "import.write",
 }  # fmt: skip
-GOVERN = frozenset({"unit.write", "scheme.write", "term_list.write", "policy.write"})
+GOVERN = frozenset({"unit.write", "review.override", "scheme.write", "term_list.write", "policy.write"})
 OPERATE = frozenset({"ops.read", "ops.write"})
 
 ACTIONS: dict[Role, frozenset[str]] = {

@@ -68,7 +68,7 @@ class Rows:
 
     def _recorded(self, row: Row[Any]) -> Recorded:
         (position, event_id, stream, version, name, occurred, recorded, actor, unit, correlation, causation, data,
-         digest) = row  # fmt: skip
+         digest) = tuple(row)  # fmt: skip
         return Recorded(
             position=position,
             event_id=event_id,

@@ -81,9 +81,7 @@ class SqliteLog(Rows):
             )
         if cause.inbox is not None:
             db.execute(
-                insert(inbox).values(
-                    consumer=cause.inbox.consumer, event_id=cause.inbox.event_id, handled_at=now
-                )
+                insert(inbox).values(consumer=cause.inbox.consumer, event_id=cause.inbox.event_id, handled_at=now)
             )
         return Appended(version=version, position=position)
 
@@ -105,4 +103,4 @@ def _insert_event(db: Connection, link: Link, happened: datetime, now: datetime,
             hash=digest,
         )
     )
-    return int(done.inserted_primary_key[0])
+    return int(done.lastrowid)

@@ -67,13 +67,16 @@ consumer_position = Table(
     Column("position", BigInteger, nullable=False),
 )
 
-# Embedded: messages to be tried again (``due_at``) or given up (``due_at`` is null).
+# Messages to be tried again (``due_at``): later ones of their stream wait behind them.
+# Embedded also messages that were given up (``due_at`` is null); distributed these are in the broker's queues.
 dead_letter = Table(
     "dead_letter",
     metadata,
     Column("consumer", Text, primary_key=True),
     Column("event_id", Uuid, primary_key=True),
     Column("source", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime),

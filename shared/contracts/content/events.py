@@ -219,7 +219,7 @@ class PublicationCancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlePublished(Event):
-    """An approved revision appeared in one place. ``unit_id`` is the article's unit; ``by`` an account."""
+    """An approved revision appeared in one place, once an article and channel. ``unit_id`` is the article's unit."""
 
     type: ClassVar[str] = "content.article.published.v1"
     happened: ClassVar[str] = "published_at"
@@ -235,6 +235,21 @@ class ArticlePublished(Event):
     event_ended_at: datetime | None
     published_at: datetime
     url: str | None
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationUpdated(Event):
+    """A later approved revision took the former's place where that was published: no further publication."""
+
+    type: ClassVar[str] = "content.publication.updated.v1"
+    happened: ClassVar[str] = "updated_at"
+    article_id: UUID
+    unit_id: UUID
+    publication_id: UUID
+    title: str
+    revision: int
+    updated_at: datetime
     by: UUID
 
 
@@ -274,6 +289,7 @@ EVENTS: tuple[type[Event], ...] = (
     ChannelOpened, ChannelStatusChanged, ChannelRenamed,
     ArticleDrafted, ArticleRevised, ArticleSubmitted, ArticleSubmissionRetracted, ArticleSubmissionRefused,
     ArticleApproved, ArticleChangesRequested, ArticleRejected,
-    PublicationScheduled, PublicationCancelled, ArticlePublished, PublicationReceiptFiled, ArticleWithdrawn,
+    PublicationScheduled, PublicationCancelled, ArticlePublished, PublicationUpdated,
+    PublicationReceiptFiled, ArticleWithdrawn,
     PersonErased,
 )  # fmt: skip

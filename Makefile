@@ -1,0 +1,97 @@
+# Every word a person or CI needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+# What is installed is named after the locks' content: nothing is done when nothing changed.
+RUN_STAMP := .venv/run-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+DEV_STAMP := .venv/dev-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# The command, told of the servers of `make up` where these run.
+MATRIX := $(BIN)/python -m infra.supervise matrix
+HAS_DOCKER = docker compose version > /dev/null 2>&1 && docker info > /dev/null 2>&1
+scale ?=
+service ?=
+TESTS ?=
+
+.PHONY: help setup setup-dev run up down demo test check bench lock clean rebuild verify
+
+help: ## list these words
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(RUN_STAMP) ## virtual environment with the locked dependencies (nothing to do when they are there)
+	@:
+
+setup-dev: $(DEV_STAMP) ## the same with what tests and checks need
+	@:
+
+run: setup ## the platform in one process with the golden year 2021, on 127.0.0.1 (PORT=8000 DATA=var/data)
+	@exec $(BIN)/matrix run --demo
+
+up: ## the platform in many processes: Docker where there is one, else private servers (PORT=8000 scale=review=3)
+	@if $(HAS_DOCKER); then \
+	  $(PYTHON) -m infra.credentials var/secrets && \
+	  docker compose up --build --detach $(addprefix --scale ,$(scale)) && \
+	  docker compose exec -T gateway matrix key create --first && \
+	  $(PYTHON) -m infra.supervise wait; \
+	else $(MAKE) --no-print-directory setup && $(BIN)/python -m infra.supervise start $(scale); fi
+
+down: ## end everything that `make up` started; data stay until `make clean`
+	@if [ -d var/secrets ] && $(HAS_DOCKER); then docker compose down --remove-orphans; fi
+	@if [ -d var/up ]; then $(PYTHON) -m infra.supervise stop; fi
+
+demo: setup ## load the golden year through the API into what is running; may be interrupted and repeated
+	@exec $(MATRIX) demo
+
+test: setup-dev ## every test, on PostgreSQL and RabbitMQ of its own (TESTS=path to choose)
+	@$(BIN)/python -m infra.servers need > /dev/null
+	@$(BIN)/pytest $(TESTS)
+
+check: setup-dev ## format, lint, types, import rules, migrations equal models, OpenAPI equals routes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m infra.servers need > /dev/null
+	$(BIN)/pytest -q tests/contract
+
+bench: setup-dev ## measure beside peers in the same run
+	@$(BIN)/python -m infra.servers need > /dev/null
+	@exec $(BIN)/python -m loadtests.bench
+
+rebuild: setup ## make a read model anew from its log while it is in use (service=content)
+	@exec $(MATRIX) rebuild $(service)
+
+verify: setup ## check every log's hash chains
+	@exec $(MATRIX) verify
+
+lock: setup-dev ## pin what requirements.in and requirements-dev.in ask for, with hashes and no registry's address
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile $(LOCKED) --output-file=requirements.lock requirements.in
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile $(LOCKED) --output-file=requirements-dev.lock requirements-dev.in
+LOCKED := --quiet --generate-hashes --allow-unsafe --strip-extras \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean: down ## remove the virtual environment, caches and everything that was written to var/
+	@if [ -d var/secrets ] && $(HAS_DOCKER); then docker compose down --volumes; fi
+	@if [ -d var/up ]; then $(PYTHON) -m infra.supervise forget; fi
+	rm -rf .venv var *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "No virtual environment: on Debian run 'apt-get install python3-venv', then this again"; exit 1; }
+
+$(RUN_STAMP): | .venv/bin/python
+	@echo "installing the locked dependencies into .venv"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f .venv/run-*; touch $@
+
+$(DEV_STAMP): | .venv/bin/python
+	@echo "installing the locked dependencies of tests and checks into .venv"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f .venv/dev-* .venv/run-*; touch $@ $(RUN_STAMP)

@@ -1,0 +1,63 @@
+"""Accounts, API keys and sessions in the gateway's own database. All of it blocks: call it on a thread."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from gateway.accounts.keys import Keys, holding
+from gateway.accounts.people import Account, People, of_row
+from gateway.accounts.sessions import Sessions, open_session
+from gateway.accounts.state import revision
+from gateway.accounts.tokens import Proof
+from shared.database import reading
+from shared.roles import EVERY_UNIT
+
+__all__ = ["Account", "Accounts", "Identity", "Proof", "ensure_admin"]
+
+FIRST_ADMIN = "Administrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom a proof stands for, with which key, and until when. ``name`` tells one key or session from another."""
+
+    name: str
+    key_id: UUID
+    account: Account
+    expires_at: datetime
+
+
+class Accounts:
+    """The three books of access."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.people, self.keys, self.sessions = People(engine), Keys(engine), Sessions(engine)
+
+    def identify(self, proof: Proof) -> Identity | None:
+        """Return whom the proof stands for, or None when it holds no more, or never did.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with reading(self._engine) as db:
+            row = holding(db, proof) if proof.kind == "key" else open_session(db, proof)
+        if row is None or row.expires_at <= datetime.now(UTC):
+            return None
+        name = f"key-{row.key_id}" if proof.kind == "key" else f"session-{row.session_id}"
+        return Identity(name=name, key_id=row.key_id, account=of_row(row), expires_at=row.expires_at)
+
+    def revision(self) -> int:
+        """Return how often access changed. Raises: Unavailable: the database did not answer."""
+        return revision(self._engine)
+
+
+def ensure_admin(accounts: Accounts) -> str | None:
+    """Make the first account, an administrator of every unit, and return its key; None where there are accounts."""
+    if accounts.people.any():
+        return None
+    made = accounts.people.add(FIRST_ADMIN, "admin", [EVERY_UNIT])
+    issued = accounts.keys.issue(UUID(made.body["id"]), "first start")
+    return str(issued.body["key"])

@@ -1,0 +1,87 @@
+"""The gateway as an ASGI application: routes, gate and errors, put together from its dependencies."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import falcon.asgi
+from falcon.asgi import Request, Response
+from prometheus_client import CollectorRegistry
+
+from gateway.dependencies import Dependencies
+from gateway.matrix import add_matrix
+from gateway.middleware.cors import CrossOrigin
+from gateway.middleware.front import Front
+from gateway.middleware.gate import Gate
+from gateway.operations import Route
+from gateway.problems import add_error_handlers
+from gateway.resources.operations import Health, Inventory, Measures
+from gateway.routes import ROUTES
+
+try:
+    from gateway.console import add_console
+except ImportError:  # until the console is there
+
+    def add_console(app: Any, deps: Any) -> None:
+        """No console."""
+
+
+App = falcon.asgi.App[Request, Response]
+
+
+def create_app(deps: Dependencies) -> App:
+    """Return the gateway.
+
+    The matrix and the console add their own resources: ``add_matrix(app, deps)`` on the paths that ``ROUTES`` gives
+    no resource, ``add_console(app, deps)`` on paths outside ``/v1``, as static files or as resources with
+    ``public_page = True``. What neither the table names nor is such a page is refused.
+
+    Raises:
+        BadSetting: an allowed origin is none.
+    """
+    registry = CollectorRegistry()
+    app: App = falcon.asgi.App()
+    app.add_middleware([Lifespan(deps), Front(registry), CrossOrigin(deps.settings.cors_origins)])
+    app.add_middleware(Gate(deps.access, ROUTES))
+    app.req_options.keep_blank_qs_values = True
+    app.req_options.default_media_type = ""
+    add_error_handlers(app)
+    _add(app, ROUTES, {Inventory: Inventory(ROUTES), Health: Health(deps), Measures: Measures(registry)}, deps)
+    add_matrix(app, deps)
+    add_console(app, deps)
+    deps.access.on_change(deps.matrix.hub.check)
+    return app
+
+
+def _add(app: App, routes: Iterable[Route], made: dict[type, Any], deps: Dependencies) -> None:
+    """Add the routes; each class has one instance, whatever the number of its paths."""
+    for route in routes:
+        if route.resource is None:
+            continue
+        if route.resource not in made:
+            made[route.resource] = route.resource(deps)
+        app.add_route(route.path, made[route.resource], suffix=route.suffix)
+
+
+class Lifespan:
+    """What begins and ends with the gateway, but for the matrix, which is told by Falcon itself."""
+
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
+        self._watching: asyncio.Task[None] | None = None
+
+    async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Begin to look for changes of access."""
+        self._watching = asyncio.create_task(self._deps.access.run())
+
+    async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Close what was opened for the gateway."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+        await self._deps.rpc.close()
+        self._deps.access.close()
+        self._deps.files.close()
+        self._deps.engine.dispose()

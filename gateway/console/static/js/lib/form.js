@@ -1,0 +1,78 @@
+// Forms: labelled fields, what is missing said beside the field, and the server's reasons too.
+import { h } from "./dom.js";
+import { fromLocal, toLocal } from "./format.js";
+import { t, word } from "./words.js";
+
+let count = 0;
+
+// fields: [{name, type, value, required, options: [[value, text]], hint, rows, label, max, optional…}]
+export function makeForm(fields, { columns = false } = {}) {
+  const made = fields.map(makeField);
+  return {
+    element: h("div", { class: columns ? "fields fields-two" : "fields" }, made.map((each) => each.element)),
+    values: () => Object.fromEntries(made.map((each) => [each.name, each.read()]).filter(([, value]) => value !== undefined)),
+    input: (name) => made.find((each) => each.name === name).input,
+    check() {
+      const bad = made.filter((each) => !each.check());
+      bad[0]?.input.focus();
+      return bad.length === 0;
+    },
+    blame(problem) {
+      for (const { field, reason } of problem.errors || []) {
+        made.find((each) => each.name === field.split(".")[0])?.blame(reason);
+      }
+    },
+  };
+}
+
+function makeField(field) {
+  const id = `field-${(count += 1)}`;
+  const input = makeInput(field, id);
+  const trouble = h("div", { class: "invalid-feedback", id: `${id}-trouble` });
+  const blame = (reason) => {
+    trouble.textContent = reason;
+    input.classList.add("is-invalid");
+    input.setAttribute("aria-invalid", "true");
+  };
+  input.addEventListener("input", () => {
+    input.classList.remove("is-invalid");
+    input.removeAttribute("aria-invalid");
+  });
+  const label = field.label ?? word("field", field.name);
+  return {
+    name: field.name, input, blame,
+    element: h("div", { class: `field${field.wide ? " field-wide" : ""}` },
+      h("label", { class: `form-label${field.required ? " required" : ""}`, for: id }, label),
+      input, trouble, field.hint && h("div", { class: "form-hint", id: `${id}-hint` }, field.hint)),
+    read: () => readInput(field, input),
+    check() {
+      const text = input.value.trim();
+      if (field.required && !text) blame(t("form.needed"));
+      else if (!input.checkValidity()) blame(input.validationMessage);
+      else return true;
+      return false;
+    },
+  };
+}
+
+function makeInput(field, id) {
+  const common = { id, name: field.name, required: field.required, "aria-describedby": `${id}-trouble${field.hint ? ` ${id}-hint` : ""}`, autocomplete: "off" };
+  if (field.type === "select") {
+    const select = h("select", { ...common, class: "form-select" }, field.options.map(([value, text]) => h("option", { value }, text)));
+    if (field.value !== undefined && field.value !== null) select.value = field.value;
+    return select;
+  }
+  if (field.type === "textarea") {
+    return h("textarea", { ...common, class: "form-control", rows: field.rows || 4, maxlength: field.max, value: field.value ?? "" });
+  }
+  const value = field.type === "datetime-local" ? toLocal(field.value) : (field.value ?? "");
+  return h("input", { ...common, class: "form-control", type: field.type || "text", value, maxlength: field.max, min: field.min, placeholder: field.placeholder });
+}
+
+function readInput(field, input) {
+  const text = input.value.trim();
+  if (field.type === "datetime-local") return text ? fromLocal(text) : field.empty;
+  if (field.type === "number") return text ? Number(text) : field.empty;
+  if (field.list) return text ? text.split(/[,，、;；\s]+/).filter(Boolean) : [];
+  return text || field.empty;
+}

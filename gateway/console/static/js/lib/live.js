@@ -1,0 +1,30 @@
+// News of changes: one event stream; when it breaks the browser comes back by itself.
+import { toSignIn } from "./api.js";
+
+// told: {onchange(units | null, position), onstate("live" | "waiting" | "denied")}
+export function listen(told) {
+  let source = null;
+  const open = () => {
+    source = new EventSource("/v1/stream");
+    source.addEventListener("hello", (event) => told.onstate("live", JSON.parse(event.data || "{}").position));
+    source.addEventListener("change", (event) => {
+      const { position, units } = JSON.parse(event.data);
+      told.onstate("live", position);
+      told.onchange(units, position);
+    });
+    source.addEventListener("resync", () => told.onchange(null));
+    source.addEventListener("denied", () => {
+      source.close();
+      told.onstate("denied");
+      toSignIn();
+    });
+    source.onopen = () => told.onstate("live");
+    source.onerror = () => {
+      told.onstate("waiting");
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000); // refused once: ask again
+    };
+  };
+  open();
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => event.persisted && open());
+}

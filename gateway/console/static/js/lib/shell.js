@@ -1,0 +1,76 @@
+// What every page has: header, navigation, who is signed in, language, keys.
+import { del, get, toSignIn } from "./api.js";
+import { h, replace } from "./dom.js";
+import { listKeys, onKey } from "./keys.js";
+import { complain, problemBox } from "./problems.js";
+import { language, speak, t, word } from "./words.js";
+
+const LINKS = [
+  ["/", "board", "matrix.read"], ["/articles", "articles", "article.read"], ["/reviews", "reviews", "review.read"],
+  ["/assets", "assets", "asset.read"], ["/live", "live", "live_stream.read"], ["/training", "training", "training.read"],
+];
+
+// Builds the page and gives {me, can, main, status, badge}. `build(page)` fills `main`.
+export async function openPage(name, build) {
+  document.title = `${t(`nav.${name}`)} · ${t("product")}`;
+  const root = document.getElementById("page");
+  let me;
+  try {
+    me = await get("/v1/me");
+  } catch (problem) {
+    if (problem.status !== 401) replace(root, h("div", { class: "p-4" }, problemBox(problem), h("button", { class: "btn", onclick: () => location.reload() }, t("act.retry"))));
+    return;
+  }
+  const can = (action) => me.actions.includes(action);
+  const status = h("div", { class: "freshness", role: "status" });
+  const main = h("main", { id: "main", class: "container-xl-wide", tabindex: "-1" });
+  replace(root, h("a", { class: "skip", href: "#main" }, t("act.skip")), header(name, me, can, status), main);
+  root.removeAttribute("aria-busy");
+  LINKS.forEach(([path, key], at) => onKey([String(at + 1)], t("keys.go", { where: t(`nav.${key}`) }), () => location.assign(path)));
+  try {
+    await build({ me, can, main, status });
+  } catch (problem) {
+    main.prepend(problemBox(problem));
+  }
+  if (can("review.decide") && name !== "reviews") countWaiting();
+}
+
+function header(name, me, can, status) {
+  return h("header", { class: "top d-print-none" },
+    h("a", { class: "brand", href: "/" }, h("span", { class: "mark", "aria-hidden": "true" }), t("product")),
+    h("nav", { class: "links", "aria-label": t("nav.label") },
+      LINKS.filter(([, , action]) => can(action)).map(([path, key]) =>
+        h("a", { href: path, "aria-current": key === name ? "page" : false, "data-link": key }, t(`nav.${key}`)))),
+    status,
+    h("div", { class: "who" },
+      h("span", { class: "who-name", title: `${me.name} · ${word("role", me.role)}` }, me.name, h("span", { class: "text-secondary who-role" }, ` · ${word("role", me.role)}`)),
+      h("button", { class: "btn btn-sm btn-ghost-secondary", lang: language === "zh-CN" ? "en" : "zh-CN", onclick: () => speak(language === "zh-CN" ? "en" : "zh-CN") }, language === "zh-CN" ? "EN" : "中文"),
+      h("button", { class: "btn btn-sm btn-ghost-secondary only-wide", title: t("keys.title"), "aria-label": t("keys.title"), onclick: listKeys }, "?"),
+      h("button", { class: "btn btn-sm btn-ghost-secondary", onclick: signOut }, t("act.sign_out"))));
+}
+
+async function signOut() {
+  try {
+    await del("/v1/session");
+  } catch (problem) {
+    complain(problem);
+    return;
+  }
+  toSignIn();
+}
+
+async function countWaiting() {
+  try {
+    const waiting = await get("/v1/reviews", { status: "open", limit: 100 });
+    const link = document.querySelector('[data-link="reviews"]');
+    if (link && waiting.items.length) {
+      link.append(h("span", { class: "badge bg-red-lt ms-1" }, `${waiting.items.length}${waiting.next ? "+" : ""}`, h("span", { class: "visually-hidden" }, ` ${t("nav.waiting")}`)));
+    }
+  } catch {
+    // The count is a courtesy; the review desk itself says what is wrong.
+  }
+}
+
+export function setStatus(el, state, ...text) {
+  replace(el, h("span", { class: `dot dot-${state}`, "aria-hidden": "true" }), h("span", {}, text));
+}

@@ -1,0 +1,162 @@
+// The matrix board: who did what, how do we know, what is missing.
+import { Board } from "../board/table.js";
+import { Drawer } from "../board/drawer.js";
+import { COLUMNS } from "../board/figures.js";
+import { isPeriod, months } from "../board/period.js";
+import { drawTiles } from "../board/tiles.js";
+import { drawToolbar } from "../board/toolbar.js";
+import { Problem, get, toSignIn, withQuery } from "../lib/api.js";
+import { debounce, h, replace } from "../lib/dom.js";
+import { ago, dayOf, today, writeMoment } from "../lib/format.js";
+import { onKey, walkable } from "../lib/keys.js";
+import { listen } from "../lib/live.js";
+import { problemBox } from "../lib/problems.js";
+import { openPage, setStatus } from "../lib/shell.js";
+import { t, word } from "../lib/words.js";
+
+const POLL_MS = 20000;
+const asked = new URLSearchParams(location.search);
+const state = {
+  period: isPeriod(asked.get("period")) ? asked.get("period") : today().slice(0, 4),
+  asOf: asked.get("as_of") || "", kind: asked.get("kind") || "",
+};
+const seen = { answer: null, at: 0, link: "waiting", months: null };
+
+openPage("board", async ({ main, status }) => {
+  const toolbar = h("div", { class: "toolbar" });
+  const notice = h("div", { role: "status", "aria-live": "polite" });
+  const tiles = h("div", { class: "tiles" });
+  const holder = h("div", { class: "board-holder card" });
+  const legend = h("p", { class: "legend" }, h("span", { class: "mark-precision" }, "≥"), t("legend.at_least"), " · ", h("span", { class: "partial" }, t("legend.partial_word")), t("legend.partial"), " · ", h("span", { class: "none" }, "—"), t("legend.nothing"), " · ", t("legend.colour"));
+  const board = new Board(holder, { open });
+  const drawer = new Drawer({ closed: () => board.select("") });
+  main.append(toolbar, notice, tiles, holder, legend, drawer.element);
+
+  walkable(() => board.rows(), t("board.unit"));
+  onKey(["Enter"], t("keys.open"), () => document.activeElement?.closest?.("tr")?.querySelector(".cell")?.click());
+  onKey(["Escape"], t("keys.close"), () => drawer.close());
+  onKey(["[", "]"], t("keys.years"), (event) => change({ period: `${+state.period.slice(0, 4) + (event.key === "]" ? 1 : -1)}${state.period.includes("..") ? "" : state.period.slice(4)}` }));
+  addEventListener("popstate", () => location.reload());
+
+  function open(row, name) {
+    board.select(`${row.id}|${name}`);
+    drawer.show(row, name, state, seen.months, pickOf(row.id));
+  }
+
+  function change(part) {
+    Object.assign(state, part);
+    seen.months = board.months = null;
+    history.replaceState(null, "", withQuery("/", { period: state.period, as_of: state.asOf, kind: state.kind }));
+    drawToolbar(toolbar, state, change);
+    drawer.close();
+    refresh(false);
+    refreshMonths();
+  }
+
+  // Asks past the browser's cache: an answer it kept has the right numbers, but an old age and position.
+  const query = (period) => ({ period, as_of: state.asOf, kind: state.kind });
+  let turn = 0;
+
+  async function refresh(flash) {
+    const mine = (turn += 1);
+    if (!seen.answer) replace(holder, h("p", { class: "empty-note", role: "status" }, t("list.loading")));
+    try {
+      const answer = await fresh(withQuery("/v1/matrix", query(state.period)));
+      if (mine !== turn) return;
+      Object.assign(seen, { answer, at: performance.now() });
+      board.draw(answer, state, flash);
+      drawTiles(tiles, answer, state, seen.months, open);
+      notices();
+    } catch (problem) {
+      if (mine !== turn) return;
+      replace(notice, problemBox(problem));
+      if (!seen.answer) replace(holder, h("div", { class: "p-3" }, h("button", { class: "btn", onclick: () => refresh(false) }, t("act.retry"))));
+    }
+    tell();
+  }
+
+  async function refreshMonths() {
+    const period = state.period;
+    const list = months(period).filter((month) => month <= today().slice(0, 7));
+    if (list.length < 2) return;
+    const found = list.map((month) => ({ month, answer: null }));
+    const waiting = [...found];
+    await Promise.all([1, 2, 3].map(async () => {
+      for (let each = waiting.shift(); each && period === state.period; each = waiting.shift()) {
+        each.answer = await get("/v1/matrix", query(each.month)).catch(() => null);
+      }
+    }));
+    if (period !== state.period || !seen.answer) return;
+    seen.months = found;
+    board.trends(found);
+    drawTiles(tiles, seen.answer, state, found, open);
+  }
+
+  function notices() {
+    const { missing, units } = seen.answer;
+    const empty = !Object.keys(seen.answer.totals.figures).length;
+    replace(notice,
+      missing.length > 0 && h("div", { class: "alert alert-warning mb-2" }, t("board.missing", { parts: missing.map((part) => word("service", part)).join("、") })),
+      state.asOf && h("div", { class: "alert alert-info mb-2" }, t("board.known_at", { at: writeMoment(state.asOf) })),
+      empty && h("div", { class: "alert alert-secondary mb-2" }, units.length ? t("board.no_facts") : t("board.no_units")));
+  }
+
+  function tell() {
+    if (!seen.answer) return setStatus(status, "red", t("fresh.unknown"));
+    const age = seen.answer.age_s + Math.max(0, (performance.now() - seen.at - POLL_MS) / 1000);
+    const light = seen.answer.missing.length || age > 60 ? "red" : age > 15 || (seen.link !== "live" && !state.asOf) ? "yellow" : "green";
+    const words = state.asOf ? t("fresh.past") : seen.link === "live" ? t("fresh.live") : t("fresh.waiting");
+    setStatus(status, light, words, h("span", { class: "only-wide" }, ` · ${t("fresh.position", { position: seen.answer.position })}`), ` · ${ago(age)}`);
+  }
+
+  drawToolbar(toolbar, state, change);
+  await refresh(false);
+  await toLatestYear(change);
+  refreshMonths();
+  const again = debounce(() => refresh(true), 250);
+  const againMonths = debounce(refreshMonths, 3000);
+  listen({
+    onstate(link) {
+      seen.link = link;
+      tell();
+    },
+    onchange() {
+      if (state.asOf) return;
+      again();
+      againMonths();
+    },
+  });
+  setInterval(() => document.visibilityState === "visible" && refresh(true), POLL_MS);
+  setInterval(tell, 5000);
+});
+
+async function fresh(path) {
+  const response = await fetch(path, { cache: "no-store" }).catch(() => {
+    throw new Problem(0, { code: "console.offline" });
+  });
+  if (response.status === 401) toSignIn();
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(response.status, body);
+  return body;
+}
+
+function pickOf(id) {
+  if (id === "totals") return (answer) => answer.totals.figures;
+  const [unit, channel] = id.split("/");
+  return (answer) => {
+    const found = answer.units.find((each) => each.id === unit);
+    return channel ? found?.channels.find((each) => each.id === channel)?.figures : found?.figures;
+  };
+}
+
+// Nobody asked for a year and this one is empty yet: show the last one in which something happened.
+async function toLatestYear(change) {
+  if (asked.has("period") || !seen.answer || Object.keys(seen.answer.totals.figures).length) return;
+  for (const name of COLUMNS.slice(0, 3)) {
+    const page = await get(`/v1/figures/${name}/events`, { period: `1990-01-01..${today()}`, limit: 1 }).catch(() => null);
+    if (page?.items.length) {
+      change({ period: dayOf(page.items[0].occurred_at).slice(0, 4) });
+      return;
+    }
+  }
+}

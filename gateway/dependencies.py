@@ -1,0 +1,54 @@
+"""What the gateway is made of. The host puts it together; resources take what they need from it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from gateway.accounts import Accounts
+from gateway.auth import Access
+from gateway.files import Files
+from gateway.matrix.desk import Matrix
+from gateway.rpc import Rpc
+from shared.blobs import open_blobs
+from shared.config import Settings
+from shared.context import CallerSigner
+from shared.database import open_engine
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """``engine`` is the gateway's own database. ``checks`` are what ``/readyz`` reports on besides, by name.
+
+    A check returns when its part answers and raises when it does not.
+    """
+
+    settings: Settings
+    engine: Engine
+    rpc: Rpc
+    access: Access
+    signer: CallerSigner
+    files: Files
+    matrix: Matrix
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+def open_dependencies(settings: Settings, rpc: Rpc, checks: Mapping[str, Check] | None = None) -> Dependencies:
+    """Open what the gateway works with; its database must have been migrated.
+
+    Raises:
+        BadSetting: the address of the file storage cannot be used.
+    """
+    engine = open_engine(settings.database_url("gateway"))
+    return Dependencies(
+        settings=settings,
+        engine=engine,
+        rpc=rpc,
+        access=Access(Accounts(engine)),
+        signer=CallerSigner(settings.secret),
+        files=Files(open_blobs(settings)),
+        matrix=Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None),
+        checks=checks or {},
+    )

@@ -1,0 +1,76 @@
+"""Built answers of this worker: each is built once however many ask, and the last good one outlives a failure."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+
+from shared.errors import Unavailable
+
+CAPACITY = 512
+PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A serialised answer, its tag, the position it was read at, and when (monotonic seconds)."""
+
+    body: bytes
+    etag: str
+    position: int
+    read_at: float
+
+
+class Cache:
+    """Answers by key. Belongs to one event loop."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._built: OrderedDict[Hashable, Built] = OrderedDict()
+        self._flights: dict[Hashable, asyncio.Task[Built]] = {}
+        self._failed_at: dict[Hashable, float] = {}
+
+    async def get(self, key: Hashable, position: int, build: Callable[[], Awaitable[Built]]) -> tuple[Built, bool]:
+        """Return the answer as of ``position`` or later, and True; or the last good one, and False, when that fails.
+
+        Raises:
+            Unavailable: it cannot be built and never was.
+        """
+        built = self._built.get(key)
+        if built is not None and built.position >= position:
+            self._built.move_to_end(key)
+            return built, True
+        if built is not None and time.monotonic() - self._failed_at.get(key, -PAUSE_S) < PAUSE_S:
+            return built, False  # not every request of a bad moment waits for the database's silence
+        try:
+            return await asyncio.shield(self._flight((key, position), key, build)), True
+        except Unavailable:
+            self._failed_at[key] = time.monotonic()
+            if built is None:
+                raise
+            return built, False
+
+    def _flight(self, flight: Hashable, key: Hashable, build: Callable[[], Awaitable[Built]]) -> "asyncio.Task[Built]":
+        """Return the building that is under way for this key and position, started now if there is none."""
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.create_task(self._build(key, build))
+            task.add_done_callback(lambda done: self._landed(flight, done))
+        return task
+
+    def _landed(self, flight: Hashable, task: "asyncio.Task[Built]") -> None:
+        del self._flights[flight]
+        if not task.cancelled():
+            task.exception()  # all who waited may have gone away
+
+    async def _build(self, key: Hashable, build: Callable[[], Awaitable[Built]]) -> Built:
+        built = await build()
+        former = self._built.get(key)
+        if former is None or former.position <= built.position:
+            self._built[key] = built
+            self._built.move_to_end(key)
+        self._failed_at.pop(key, None)
+        while len(self._built) > self._capacity:
+            self._built.popitem(last=False)
+        return built

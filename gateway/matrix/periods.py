@@ -1,0 +1,104 @@
+"""Periods: a year, half-year, month or any run of days of the Shanghai calendar."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from gateway.matrix.calendar import day_of, month_end, month_of
+from shared.errors import Invalid
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+FORMS = "2021, 2021-H1, 2021-H2, 2021-07 or 2021-07-01..2021-12-31"
+_NAMED = re.compile(r"(\d{4})(?:-(?:H([12])|(\d{2})))?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}(?:-\d{2})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A run of days, first and last included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """A run of whole months as ``2021-07``, first and last included."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A run of Shanghai days under the name it was asked for by."""
+
+    name: str
+    first: date
+    last: date
+
+    def whole_months(self) -> Months | None:
+        """Return the months that lie in the period from first to last day, or None when there is none."""
+        first = self.first if self.first.day == 1 else month_end(self.first) + timedelta(days=1)
+        last = self.last if self.last == month_end(self.last) else self.last.replace(day=1) - timedelta(days=1)
+        return Months(month_of(first), month_of(last)) if first <= last else None
+
+    def borders(self) -> list[Days]:
+        """Return the days outside the whole months: none, one run or two."""
+        months = self.whole_months()
+        if months is None:
+            return [Days(self.first, self.last)]
+        start = date.fromisoformat(f"{months.first}-01")
+        end = month_end(date.fromisoformat(f"{months.last}-01"))
+        runs = [Days(self.first, start - timedelta(days=1)), Days(end + timedelta(days=1), self.last)]
+        return [run for run in runs if run.first <= run.last]
+
+
+def parse(text: str) -> Period:
+    """Return the period a caller named: ``2021``, ``2021-H1``, ``2021-07`` or ``FROM..TO`` (days or months).
+
+    Raises:
+        Invalid: ``matrix.period``, it is no period.
+    """
+    if ".." in text:
+        first, _, last = text.partition("..")
+        period = Period(text, _bound(first, text).first, _bound(last, text).last)
+    else:
+        period = _named(text)
+    if not FIRST_YEAR <= period.first.year <= period.last.year <= LAST_YEAR or period.first > period.last:
+        raise _refusal(text)
+    return period
+
+
+def current_year(now: datetime) -> Period:
+    """Return the year, in Shanghai, of the moment."""
+    return parse(str(day_of(now).year))
+
+
+def _named(text: str) -> Period:
+    found = _NAMED.fullmatch(text)
+    if not found:
+        raise _refusal(text)
+    year, half, month = int(found[1]), found[2], found[3]
+    months = {None: (1, 12), "1": (1, 6), "2": (7, 12)}[half] if month is None else (int(month), int(month))
+    try:
+        return Period(text, date(year, months[0], 1), month_end(date(year, months[1], 1)))
+    except (ValueError, OverflowError) as error:
+        raise _refusal(text) from error
+
+
+def _bound(text: str, whole: str) -> Period:
+    if not _DAY.fullmatch(text):
+        raise _refusal(whole)
+    if len(text) == len("2021-07"):
+        return _named(text)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise _refusal(whole) from error
+    return Period(text, day, day)
+
+
+def _refusal(text: str) -> Invalid:
+    reason = f"not a period: {text[:60]!r}; say {FORMS}"
+    return Invalid("matrix.period", reason, {"period": [reason]})

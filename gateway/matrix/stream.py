@@ -1,0 +1,266 @@
+"""News of changes to every open connection (server-sent events): encoded once for all who may see the same."""
+
+import asyncio
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from itertools import takewhile
+from typing import TypeVar
+
+from falcon.asgi import SSEvent
+
+from gateway.matrix.changes import Change
+from gateway.matrix.writer import RING
+from shared import codec
+from shared.context import Caller
+from shared.errors import Unavailable
+from shared.logs import log
+
+ACTION = "matrix.read"
+BUFFER = 64
+PER_KEY = 6
+GRACE_S = 10.0
+CHECK_S = 5.0
+BEAT_S = 15.0
+UNCHECKED_S = 60.0
+RETRY_MS = (1_000, 10_000)  # spread: a thousand cut at once do not come back at once
+ENCODED = 4096
+MAX_DIGITS = 19
+
+Scope = frozenset[str] | None
+K = TypeVar("K")
+Check = Callable[[], Awaitable[Caller | None]]
+
+
+class Encoded(SSEvent):
+    """An event that is on the wire's form already."""
+
+    def __init__(self, wire: bytes, position: int = 0) -> None:
+        super().__init__(comment="encoded")
+        self.wire, self.position = wire, position
+
+    def serialize(self, handler: object = None) -> bytes:
+        """Return the bytes."""
+        return self.wire
+
+
+BEAT = Encoded(b": beat\n\n")
+
+
+class Client:
+    """One connection. What it has not taken yet waits in a bounded buffer."""
+
+    def __init__(self, key: str, scope: Scope, check: Check) -> None:
+        self.key, self.scope, self.check = key, scope, check
+        self.buffer: deque[Encoded] = deque()
+        self.ending = False
+        self.checked_at = time.monotonic()
+        self.woken = asyncio.Event()
+        self._task = asyncio.current_task()
+        self._cut: asyncio.TimerHandle | None = None
+
+    def put(self, event: Encoded) -> bool:
+        """Let the client have an event; return False where it takes none because its buffer is full."""
+        if self.ending:
+            return True
+        if len(self.buffer) >= BUFFER:
+            return False
+        self.buffer.append(event)
+        self.woken.set()
+        return True
+
+    def end(self, last: Encoded) -> None:
+        """Let ``last`` be all the client still gets; it is cut off when it does not take it within 10 s."""
+        if self.ending:
+            return
+        self.buffer.clear()
+        self.put(last)
+        self.ending = True
+        if self._task is not None:
+            self._cut = asyncio.get_running_loop().call_later(GRACE_S, self._task.cancel)
+
+    def left(self) -> None:
+        """Note that the connection is done with this: its task may serve another request."""
+        if self._cut is not None:
+            self._cut.cancel()
+
+
+class Hub:
+    """The open connections of this worker, by what they may see. Belongs to one event loop."""
+
+    def __init__(self, per_key: int = PER_KEY) -> None:
+        self._per_key = per_key
+        self._clients: dict[Scope, set[Client]] = {}
+        self._keys: dict[str, set[Client]] = {}
+        self._recent: deque[Change] = deque(maxlen=RING)
+        self._encoded: OrderedDict[tuple[int, Scope], Encoded | None] = OrderedDict()
+        self.position = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return sum(len(clients) for clients in self._clients.values())
+
+    def full(self, key: str) -> bool:
+        """Return whether the key has as many connections open as it may."""
+        return len(self._keys.get(key, ())) >= self._per_key
+
+    async def events(self, key: str, scope: Scope, check: Check, last_id: str | None) -> AsyncIterator[Encoded]:
+        """Give the events for one connection: a greeting, what it missed since ``last_id``, then what comes.
+
+        ``check`` returns the caller as he stands now, or None when he may no longer listen.
+        """
+        client = Client(key, scope, check)
+        self._clients.setdefault(scope, set()).add(client)
+        self._keys.setdefault(key, set()).add(client)
+        try:
+            reached, missed = self.position, self._missed(last_id, scope)
+            yield _greeting(reached if last_id is None else None)
+            for event in missed:
+                yield event
+            while True:
+                while client.buffer:
+                    event = client.buffer.popleft()
+                    if event.position == 0 or event.position > reached:
+                        yield event
+                if client.ending:
+                    return
+                client.woken.clear()
+                await client.woken.wait()
+        finally:
+            self._leave(client)
+
+    def load(self, changes: Iterable[Change], position: int) -> None:
+        """Start with the changes that were before this worker."""
+        self._recent.extend(changes)
+        self.position = position
+
+    def publish(self, change: Change) -> None:
+        """Tell every connection that may see it of a change; who is too slow is told to start over, and cut."""
+        self._recent.append(change)
+        self.position = change.position
+        for scope, clients in list(self._clients.items()):
+            event = self._encode(change, scope)
+            if event is None:
+                continue
+            for client in clients:
+                if not client.put(event):
+                    self.dropped += 1
+                    client.end(self._resync())
+
+    def resync(self, position: int) -> None:
+        """Tell every connection to ask for everything anew: nobody knows what it missed."""
+        self._recent.clear()
+        self.position = position
+        for client in self._all():
+            if not client.put(self._resync()):
+                client.end(self._resync())
+
+    def drain(self) -> None:
+        """Say good-bye to every connection; they come back to another worker, not all at once."""
+        for client in self._all():
+            client.end(Encoded(f"event: drain\nretry: {random.randint(*RETRY_MS)}\ndata: {{}}\n\n".encode()))
+
+    def beat(self) -> None:
+        """Show idle connections that they are alive."""
+        for client in self._all():
+            if not client.buffer:
+                client.put(BEAT)
+
+    async def check(self, key: str | None = None) -> None:
+        """Ask again who may listen to what: of one key's connections, or of all."""
+        for known in [key] if key is not None else list(self._keys):
+            await self._check(list(self._keys.get(known, ())))
+
+    async def run(self) -> None:
+        """Check callers every 5 s and beat every 15 s until cancelled."""
+        beat_at = time.monotonic() + BEAT_S
+        while True:
+            await asyncio.sleep(CHECK_S)
+            await self.check()
+            if time.monotonic() >= beat_at:
+                beat_at += BEAT_S
+                self.beat()
+
+    async def _check(self, clients: list[Client]) -> None:
+        if not clients:
+            return
+        try:
+            caller = await clients[0].check()
+        except Unavailable as error:
+            log.warning("stream.unchecked", reason=error.code)
+            old = [client for client in clients if time.monotonic() - client.checked_at > UNCHECKED_S]
+            for client in old:
+                client.end(self._resync())
+            return
+        for client in clients:
+            if caller is None or not caller.may(ACTION):
+                client.end(Encoded(b"event: denied\ndata: {}\n\n"))
+            else:
+                client.checked_at = time.monotonic()
+                self._move(client, scope_of(caller))
+
+    def _move(self, client: Client, scope: Scope) -> None:
+        if scope == client.scope:
+            return
+        _discard(self._clients, client.scope, client)
+        client.scope = scope
+        self._clients.setdefault(scope, set()).add(client)
+        client.buffer.clear()  # it may hold what the client must no longer see
+        client.put(self._resync())
+
+    def _missed(self, last_id: str | None, scope: Scope) -> list[Encoded]:
+        """Return what came after the last event a client had; when that is unknown, the word to start over."""
+        if last_id is None or last_id == str(self.position):
+            return []
+        known = int(last_id) if last_id.isdecimal() and len(last_id) <= MAX_DIGITS else -1
+        later = list(takewhile(lambda change: change.previous >= known, reversed(self._recent)))
+        if not later or later[-1].previous != known:
+            return [self._resync()]
+        return [event for change in reversed(later) if (event := self._encode(change, scope)) is not None]
+
+    def _encode(self, change: Change, scope: Scope) -> Encoded | None:
+        key = (change.position, scope)
+        if key not in self._encoded:
+            self._encoded[key] = _encoded(change, scope)
+            if len(self._encoded) > ENCODED:
+                self._encoded.popitem(last=False)
+        return self._encoded[key]
+
+    def _resync(self) -> Encoded:
+        return Encoded(f"id: {self.position}\nevent: resync\ndata: {{}}\n\n".encode())
+
+    def _all(self) -> list[Client]:
+        return [client for clients in self._clients.values() for client in clients]
+
+    def _leave(self, client: Client) -> None:
+        client.left()
+        _discard(self._clients, client.scope, client)
+        _discard(self._keys, client.key, client)
+
+
+def _discard(index: dict[K, set[Client]], at: K, client: Client) -> None:
+    index[at].discard(client)
+    if not index[at]:
+        del index[at]
+
+
+def scope_of(caller: Caller) -> Scope:
+    """Return the ids of the units the caller may see, or None for all."""
+    units = caller.unit_filter()
+    return None if units is None else frozenset(map(str, units))
+
+
+def _greeting(position: int | None) -> Encoded:
+    known = "" if position is None else f"id: {position}\n"
+    data = codec.dumps({} if position is None else {"position": str(position)})
+    return Encoded(f"retry: {random.randint(*RETRY_MS)}\n{known}event: hello\ndata: {data}\n\n".encode())
+
+
+def _encoded(change: Change, scope: Scope) -> Encoded | None:
+    units = change.seen_by(scope)
+    if units is not None and not units:
+        return None
+    data = codec.dumps({"position": str(change.position), "units": units})
+    wire = f"id: {change.position}\nevent: change\ndata: {data}\n\n".encode()
+    return Encoded(wire, change.position)

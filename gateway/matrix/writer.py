@@ -1,0 +1,76 @@
+"""Writes what is new into the matrix: rows, sums, position and the note of the change in one transaction."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from gateway.matrix.changes import Cells
+from gateway.matrix.projection import apply
+from gateway.matrix.tables import change, feed, matrix_state
+from shared.database import insert_new, reading, upsert, writing
+from shared.events import Recorded
+
+RING = 2000
+
+
+class Writer:
+    """The one way into the matrix's tables. Safe in several threads and processes: one writes, others wait."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+
+    def positions(self) -> dict[str, int]:
+        """Return how far each service's log has been followed."""
+        with reading(self._engine) as db:
+            return {row.source: row.position for row in db.execute(select(feed.c.source, feed.c.position))}
+
+    def apply(self, events: Sequence[Recorded], reached: Mapping[str, int], now: datetime) -> int | None:
+        """Fold the events in and note how far each log was followed; return the new position, None if it stayed.
+
+        Events that are in already change nothing.
+
+        Raises:
+            Unavailable: the database did not answer; nothing was changed.
+        """
+        with self._lock, writing(self._engine) as db:
+            position = lock(db)
+            applied, cells = apply(db, events)
+            for source, to in reached.items():
+                _move(db, source, to, now)
+            return note(db, position, applied, cells) if applied else None
+
+    def beat(self, sources: Sequence[str], now: datetime) -> None:
+        """Note that nothing new is there from these sources.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with self._lock, writing(self._engine) as db:
+            lock(db)
+            for source in sources:
+                _move(db, source, 0, now)
+
+
+def lock(db: Connection) -> int:
+    """Return the matrix's position; until the transaction ends nobody else moves it."""
+    insert_new(db, matrix_state, ["id"], {"id": 1, "position": 0})
+    return int(db.execute(select(matrix_state.c.position).with_for_update()).scalar_one())
+
+
+def note(db: Connection, position: int, events: int, cells: Cells) -> int:
+    """Move the matrix on by a number of events that changed these cells; return the new position."""
+    now_at = position + events
+    db.execute(update(matrix_state).values(position=now_at))
+    db.execute(insert(change).values(position=now_at, previous=position, cells=cells.to_json()))
+    oldest = select(change.c.position).order_by(change.c.position.desc()).offset(RING).limit(1)
+    if (beyond := db.execute(oldest).scalar()) is not None:
+        db.execute(delete(change).where(change.c.position <= beyond))
+    return now_at
+
+
+def _move(db: Connection, source: str, to: int, now: datetime) -> None:
+    at = int(db.scalar(select(feed.c.position).where(feed.c.source == source)) or 0)
+    upsert(db, feed, ["source"], {"source": source, "position": max(at, to), "fresh_at": now})

@@ -1,0 +1,7 @@
+"""The gateway's tables, brought up to date."""
+
+from gateway.accounts import tables as accounts
+from gateway.matrix import tables as matrix
+from shared.migrations import run
+
+run(accounts.metadata, matrix.metadata, matrix.state)

@@ -1,0 +1,1 @@
+"""What answers on the gateway's routes: a class per plural noun."""

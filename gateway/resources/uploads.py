@@ -1,0 +1,102 @@
+"""Uploads: files on their way into the library, resumable at the byte (tus 1.0)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import falcon
+from falcon.asgi import Request, Response
+
+from gateway import tus
+from gateway.dependencies import Dependencies
+from gateway.services import Service
+from shared.blobs import staging_key
+from shared.contracts.media.requests import CreateUpload
+from shared.errors import Conflict, Invalid
+
+FINISH_TIMEOUT_S = 60.0
+
+
+class Uploads:
+    """POST creates one, PATCH sends bytes, HEAD says where it stands, DELETE gives it up."""
+
+    def __init__(self, deps: Dependencies) -> None:
+        self._media, self._files = Service(deps, "media"), deps.files
+
+    async def on_options(self, req: Request, resp: Response) -> None:
+        """Say what is spoken here."""
+        tus.speak(req, resp)
+        resp.status = 204
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Create an upload; its first bytes may come along."""
+        tus.speak(req, resp)
+        upload = await self._media.call(req, "create_upload", _wanted(req))
+        resp.set_header("Location", f"/v1/assets/uploads/{upload['id']}")
+        if req.content_type == tus.BYTES and upload["asset_id"] is None and upload["offset"] == 0:
+            upload = await self._take(req, upload)
+        _tell(resp, upload, falcon.HTTP_201)
+
+    async def on_head_one(self, req: Request, resp: Response, upload_id: UUID) -> None:
+        """Say where it stands."""
+        tus.speak(req, resp)
+        upload = await self._media.call(req, "get_upload", {"upload_id": upload_id})
+        resp.set_header("Upload-Length", str(upload["length"]))
+        _tell(resp, upload, falcon.HTTP_200)
+
+    async def on_patch_one(self, req: Request, resp: Response, upload_id: UUID) -> None:
+        """Take bytes. The last ones make it an asset, which ``Upload-Asset`` names."""
+        tus.speak(req, resp)
+        if req.content_type != tus.BYTES:
+            raise Invalid("upload.media_type", f"send Content-Type: {tus.BYTES}")
+        upload = await self._media.call(req, "get_upload", {"upload_id": upload_id})
+        if tus.number(req, "Upload-Offset") != upload["offset"]:
+            raise Conflict("upload.wrong_offset", f"the upload stands at byte {upload['offset']}")
+        if upload["asset_id"] is None:
+            upload = await self._take(req, upload)
+        _tell(resp, upload, falcon.HTTP_204)
+
+    async def on_delete_one(self, req: Request, resp: Response, upload_id: UUID) -> None:
+        """Give it up."""
+        tus.speak(req, resp)
+        await self._media.call(req, "cancel_upload", {"upload_id": upload_id})
+        resp.status = falcon.HTTP_204
+
+    async def _take(self, req: Request, upload: dict[str, Any]) -> dict[str, Any]:
+        """Stage the request's bytes, tell media of them, and finish when they were the last; return the upload."""
+        offset, length = int(upload["offset"]), int(upload["length"])
+        part = tus.Part(req, length - offset)
+        key = staging_key(UUID(upload["id"]), offset)
+        await self._files.put(key, aiter(part))
+        try:
+            if part.bytes:
+                staged = {"upload_id": upload["id"], "offset": offset, "bytes": part.bytes, "blob": key}
+                upload = await self._media.call(req, "advance_upload", staged)
+            else:
+                await self._files.delete(key)
+        except (Conflict, Invalid):
+            await self._files.delete(key)  # another request was faster; its bytes count
+            raise
+        if upload["offset"] == length:
+            finished = await self._media.call(req, "finish_upload", {"upload_id": upload["id"]}, FINISH_TIMEOUT_S)
+            upload = {**upload, "asset_id": finished["id"]}
+        return upload
+
+
+def _wanted(req: Request) -> dict[str, Any]:
+    """Return the upload that tus' headers ask for, after it was found to fit media's schema."""
+    told: dict[str, Any] = dict(tus.metadata(req))
+    wanted = {**told, "length": tus.number(req, "Upload-Length")}
+    if "tags" in wanted:
+        wanted["tags"] = [tag.strip() for tag in str(told["tags"]).split(",") if tag.strip()]
+    wanted.pop("filetype", None)  # the type is told by the content, whatever the client says
+    CreateUpload().load(wanted)
+    return wanted
+
+
+def _tell(resp: Response, upload: dict[str, Any], status: str) -> None:
+    resp.status = status
+    resp.set_header("Upload-Offset", str(upload["offset"]))
+    resp.set_header("Upload-Expires", falcon.dt_to_http(datetime.fromisoformat(upload["expires_at"])))
+    if upload["asset_id"] is not None:
+        resp.set_header("Upload-Asset", f"/v1/assets/{upload['asset_id']}")

@@ -1,0 +1,41 @@
+"""Routes of accounts, keys and sessions."""
+
+from gateway.operations import PUBLIC, SIGNED_IN, Operation, route
+from gateway.resources.accounts import AccountBook
+from gateway.resources.sessions import Sessions
+from gateway.routes.rows import lists, reads
+from gateway.schemas.accounts import (
+    Account,
+    AddAccount,
+    ChangeAccount,
+    Changed,
+    Issued,
+    IssueKey,
+    ListAccounts,
+    Me,
+    OneAccount,
+    SignIn,
+)
+
+ACCOUNT = "/v1/accounts/{account_id:uuid}"
+WRITE = "account.write"
+
+ROUTES = (
+    route("/v1/session", Sessions,
+          POST=Operation(action=PUBLIC, summary="Sign in with a key: sets a cookie.", body=SignIn(), answer=Me(),
+                         status=201),
+          DELETE=Operation(action=SIGNED_IN, summary="Sign out.", status=204)),
+    route("/v1/me", Sessions, "me", GET=reads(SIGNED_IN, "Who is asking, and what they may do.", Me)),
+    route("/v1/accounts", AccountBook,
+          GET=lists(WRITE, "Accounts.", ListAccounts, Account),
+          POST=Operation(action=WRITE, summary="Make an account.", body=AddAccount(), answer=Changed(), status=201)),
+    route(ACCOUNT, AccountBook, "one",
+          GET=reads(WRITE, "An account with its keys.", OneAccount),
+          PATCH=Operation(action=WRITE, summary="Change an account; it acts at once.", body=ChangeAccount(),
+                          answer=Changed(), needs_version=True)),
+    route(ACCOUNT + "/keys", AccountBook, "keys",
+          POST=Operation(action=WRITE, summary="Issue a key; it is shown once.", body=IssueKey(), answer=Issued(),
+                         status=201)),
+    route("/v1/keys/{key_id:uuid}", AccountBook, "key",
+          DELETE=Operation(action=WRITE, summary="Revoke a key.", status=204)),
+)  # fmt: skip

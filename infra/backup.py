@@ -1,0 +1,99 @@
+"""Backup and restore: a consistent copy of each database, and of the files, while writing goes on."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+
+from infra.credentials import OWNERS
+from shared.config import BadSetting, Settings
+
+MANIFEST = "backup.json"
+
+
+def back_up(settings: Settings, folder: Path) -> Iterator[str]:
+    """Copy every database, then the files, to a new folder; yield a line for each.
+
+    Files are copied last: an event's file was stored before the event, so no event in the copy lacks its file.
+
+    Raises:
+        BadSetting: the folder holds something already.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise BadSetting(f"{folder} is not empty; name a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for owner in OWNERS:
+        if settings.mode == "embedded":
+            _copy_sqlite(settings.data / f"{owner}.db", folder / f"{owner}.db")
+        else:
+            _dump(settings, owner, folder / f"{owner}.dump")
+        yield f"{owner}: copied"
+    files = _files(settings)
+    if files is not None and files.exists():
+        shutil.copytree(files, folder / "blobs")
+        yield "files: copied"
+    if settings.mode == "embedded" and (settings.data / "secret.key").exists():
+        shutil.copy2(settings.data / "secret.key", folder / "secret.key")
+        yield "secret.key: copied; who holds it and the databases can read personal data, keep them apart"
+    (folder / MANIFEST).write_text(json.dumps({"made_at": datetime.now(UTC).isoformat(), "mode": settings.mode}))
+
+
+def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
+    """Bring a backup back; yield a line for each part.
+
+    Raises:
+        BadSetting: the folder is no backup of this mode, or the data directory holds something already.
+    """
+    if not (folder / MANIFEST).exists() or json.loads((folder / MANIFEST).read_text())["mode"] != settings.mode:
+        raise BadSetting(f"{folder} is no backup of the {settings.mode} platform")
+    if settings.mode == "embedded" and list(settings.data.glob("*.db")):
+        raise BadSetting(f"{settings.data} holds a platform already; restore into an empty DATA=")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    for owner in OWNERS:
+        if settings.mode == "embedded":
+            shutil.copy2(folder / f"{owner}.db", settings.data / f"{owner}.db")
+        else:
+            _restore(settings, owner, folder / f"{owner}.dump")
+        yield f"{owner}: restored"
+    files = _files(settings)
+    if files is not None and (folder / "blobs").exists():
+        shutil.copytree(folder / "blobs", files, dirs_exist_ok=True)
+        yield "files: restored"
+    if (folder / "secret.key").exists():
+        shutil.copy2(folder / "secret.key", settings.data / "secret.key")
+        yield "secret.key: restored"
+    yield "now: matrix verify, then matrix rebuild"
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+
+
+def _dump(settings: Settings, owner: str, target: Path) -> None:
+    _postgres(settings, owner, ["pg_dump", "--format=custom", f"--schema={owner}", f"--file={target}"])
+
+
+def _restore(settings: Settings, owner: str, source: Path) -> None:
+    _postgres(settings, owner, ["pg_restore", "--clean", "--if-exists", "--single-transaction", str(source)])
+
+
+def _postgres(settings: Settings, owner: str, command: list[str]) -> None:
+    url = make_url(settings.owner_url(owner))
+    at = [f"--host={url.host}", f"--port={url.port or 5432}", f"--username={url.username}", f"--dbname={url.database}"]
+    env = {**os.environ, "PGPASSWORD": url.password or ""}
+    done = subprocess.run([command[0], *at, *command[1:]], env=env, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise BadSetting(f"{command[0]}: {done.stderr.strip()[-500:]}")
+
+
+def _files(settings: Settings) -> Path | None:
+    store = urlsplit(settings.blobs)
+    return Path(store.path) if store.scheme == "file" else None

@@ -1,0 +1,67 @@
+"""``matrix key``: who may get in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import click
+
+from gateway.accounts import Accounts
+from infra.sign_in import first_key
+from shared.config import load_settings
+from shared.database import open_engine
+from shared.roles import EVERY_UNIT, ROLES
+
+
+@click.group()
+def key() -> None:
+    """Make, list and revoke API keys."""
+
+
+@key.command()
+@click.option("--role", type=click.Choice(ROLES), default="admin", show_default=True)
+@click.option("--unit", "units", multiple=True, help="Id of a unit the account is bound to; every unit when none.")
+@click.option("--name", default="command line", show_default=True, help="Whose account it is.")
+@click.option("--days", default=365, show_default=True, help="How long the key holds.")
+@click.option("--first", is_flag=True, help="Only where there is no account yet: make the administrator.")
+def create(role: str, units: tuple[str, ...], name: str, days: int, first: bool) -> None:
+    """Make an account with a key, and print the key: it is shown this once."""
+    settings = load_settings()
+    if first:
+        made = first_key(settings)
+        click.echo(made if made else "there are accounts already; no key was made")
+        return
+    with _accounts() as accounts:
+        account = accounts.people.add(name, role, units or [EVERY_UNIT])  # type: ignore[arg-type]
+        issued = accounts.keys.issue(UUID(account.body["id"]), name, days)
+    click.echo(f"{issued.body['key']}")
+    click.echo(f"account {account.body['id']}, role {role}, until {issued.body['expires_at']}", err=True)
+
+
+@key.command("list")
+def list_keys() -> None:
+    """List keys: everything but their secrets."""
+    with _accounts() as accounts:
+        names = {account.id: account for account in accounts.people.all()}
+        for one in accounts.keys.all():
+            holder = names[one.account_id]
+            state = "revoked" if one.revoked_at else f"until {one.expires_at:%Y-%m-%d}"
+            click.echo(f"{one.prefix}  {holder.role:<15} {holder.name:<20} {state:<18} {one.label}")
+
+
+@key.command()
+@click.argument("prefix")
+def revoke(prefix: str) -> None:
+    """Make the key with this prefix worthless at once."""
+    with _accounts() as accounts:
+        accounts.keys.revoke(accounts.keys.get(prefix).id)
+    click.echo(f"{prefix} is revoked")
+
+
+@contextmanager
+def _accounts() -> Iterator[Accounts]:
+    engine = open_engine(load_settings().database_url("gateway"))
+    try:
+        yield Accounts(engine)
+    finally:
+        engine.dispose()

@@ -1,0 +1,120 @@
+"""Commands that bring data in: the golden year."""
+
+import sys
+import time
+from uuid import UUID
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gateway.accounts import Accounts
+from infra.demo import year
+from infra.demo.client import Client
+from infra.demo.loader import Loader
+from infra.demo.words import UNITS
+from infra.sign_in import read_demo_keys, say_demo_keys, write_demo_keys
+from shared.config import Settings, load_settings
+from shared.database import open_engine
+from shared.errors import Unavailable
+from shared.roles import EVERY_UNIT
+
+READY_PATIENCE_S = 60
+SETTLE_PATIENCE_S = 120
+HOLDERS = (
+    ("administrator", "admin", None),
+    ("office editor (may approve)", "office_editor", None),
+    ("college editor", "college_editor", UNITS[1][0]),
+    ("college correspondent", "correspondent", UNITS[1][0]),
+    ("viewer", "viewer", None),
+)
+
+
+@click.command()
+@click.option("--url", help="The gateway; by default the one that DATA=, PORT= or `make up` lead to.")
+@click.option("--wait", is_flag=True, help="Wait until the platform answers.")
+def demo(url: str | None, wait: bool) -> None:
+    """Load the golden year 2021 through the public API. May be interrupted and repeated."""
+    settings = load_settings()
+    address = url or f"http://{settings.host}:{settings.port}"
+    engine = open_engine(settings.database_url("gateway"))
+    accounts = Accounts(engine)
+    issued = [_issue(accounts, name) for name in ("golden year: writer", "golden year: reviewer")]
+    writer, reviewer = (Client(address, key) for _, key in issued)
+    try:
+        if wait:
+            _wait_until_ready(writer)
+        if not _is_loaded(writer):
+            _load(writer, reviewer, accounts, settings)
+        _say_totals(writer)
+    finally:
+        for key_id, _ in issued:
+            accounts.keys.revoke(key_id)
+        for client in (writer, reviewer):
+            client.close()
+        engine.dispose()
+    if keys := read_demo_keys(settings):
+        say_demo_keys(settings, keys)
+
+
+def _issue(accounts: Accounts, name: str) -> tuple[UUID, str]:
+    """Return a key (id and text) of the loader's account with that name, made at the first run."""
+    known = next((one.id for one in accounts.people.all() if one.name == name), None)
+    account = known or UUID(accounts.people.add(name, "office_editor", [EVERY_UNIT]).body["id"])
+    made = accounts.keys.issue(account, name, days=1)
+    return UUID(made.body["id"]), str(made.body["key"])
+
+
+def _load(writer: Client, reviewer: Client, accounts: Accounts, settings: Settings) -> None:
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=not sys.stdout.isatty()) as bars:
+        tasks: dict[str, int] = {}
+
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of)
+                if bars.disable:
+                    click.echo(f"loading the golden year: {of} {what}")
+            bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
+
+        loader = Loader(writer, reviewer, progress)
+        loader.load()
+    if read_demo_keys(settings) is None:
+        write_demo_keys(settings, _demo_keys(accounts, loader.units))
+    ends = time.monotonic() + SETTLE_PATIENCE_S
+    while not _is_loaded(writer) and time.monotonic() < ends:
+        time.sleep(0.2)
+
+
+def _demo_keys(accounts: Accounts, units: dict[str, str]) -> dict[str, str]:
+    keys = {}
+    for holder, role, unit in HOLDERS:
+        made = accounts.people.add(holder, role, [units[unit]] if unit else [EVERY_UNIT])  # type: ignore[arg-type]
+        keys[holder] = str(accounts.keys.issue(UUID(made.body["id"]), "demonstration").body["key"])
+    return keys
+
+
+def _wait_until_ready(client: Client) -> None:
+    ends = time.monotonic() + READY_PATIENCE_S
+    while not client.ready():
+        if time.monotonic() > ends:
+            raise Unavailable("demo.no_platform", "the platform does not answer; is it running? `matrix doctor` looks")
+        time.sleep(0.2)
+
+
+def _is_loaded(client: Client) -> bool:
+    """Return whether the matrix says what the golden year adds up to."""
+    for period, wanted in year.TOTALS.items():
+        totals = client.get("matrix", period=period)["totals"]
+        said = {name: figure["value"] for name, figure in totals["figures"].items()}
+        wechat = totals["kinds"].get("wechat_oa", {}).get("figures", {})
+        growth = wechat.get("net_follower_growth", {}).get("value")
+        if any(said.get(name) != value for name, value in wanted.items()) or growth != year.WECHAT_GROWTH[period]:
+            return False
+    return True
+
+
+def _say_totals(client: Client) -> None:
+    for period in year.TOTALS:
+        figures = client.get("matrix", period=period)["totals"]["figures"]
+        said = ", ".join(f"{name} {'≥' * (f['precision'] == 'at_least')}{f['value']}" for name, f in figures.items())
+        click.echo(f"{period}: {said}")

@@ -1,0 +1,108 @@
+"""Commands that start the platform's processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from infra.servers.ports import is_free
+from infra.sign_in import first_key, say_sign_in
+from shared.config import BadSetting, Settings, load_settings
+from shared.contracts import SERVICES
+
+EMBEDDED_APP = "infra.embedded_asgi:app"
+DISTRIBUTED_APP = "gateway.asgi:app"
+CONNECTIONS = 10_000
+BACKLOG = 4096
+MEMORY = "/dev/shm"  # noqa: S108
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Load the golden year 2021 when it is not there yet.")
+def run(demo: bool) -> None:
+    """Run the whole platform in one process: SQLite files, no broker.
+
+    DATA= names the data directory, PORT= the port. The first start prints an administrator's key once.
+    """
+    from infra.prepare import prepare
+
+    settings = load_settings()
+    if settings.mode != "embedded":
+        raise BadSetting("MATRIX_MODE is distributed; `matrix run` is the embedded platform")
+    if not is_free(settings.port):
+        raise BadSetting(f"port {settings.port} of {settings.host} is taken; choose another: PORT={settings.port + 1}")
+    prepare(settings)
+    say_sign_in(settings, first_key(settings))
+    if demo:
+        loader = subprocess.Popen([sys.executable, "-m", "infra.cli", "demo", "--wait"], env=_environment(settings))
+        threading.Thread(target=loader.wait, daemon=True).start()
+    click.echo(f"the platform runs: http://{settings.host}:{settings.port}   data: {settings.data}   end it: Ctrl-C")
+    _gunicorn(EMBEDDED_APP, settings, workers=1)
+
+
+@click.command()
+@click.argument("service", type=click.Choice(SERVICES))
+def serve(service: str) -> None:
+    """Run one service on the broker. Start more of the same to share its work."""
+    # A fresh interpreter: eventlet must patch the standard library before anything else is loaded.
+    os.execv(sys.executable, [sys.executable, "-m", "infra.runner", service])
+
+
+@click.command()
+@click.argument("services", nargs=-1, type=click.Choice(SERVICES))
+def relay(services: tuple[str, ...]) -> None:
+    """Publish the logs (of all services when none is named) to the broker. A second relay stands by."""
+    from infra.relays import relays
+    from infra.relays import run as publish
+    from shared import logs
+
+    logs.configure("relay")
+    publish(relays(load_settings(), services or SERVICES))
+
+
+@click.command()
+def project() -> None:
+    """Feed the matrix from its queue."""
+    from gateway.matrix.consumer import project as feed
+    from shared import logs
+
+    logs.configure("projector")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    feed(load_settings(), stop)
+
+
+@click.command()
+@click.option("--workers", default=2, show_default=True, help="How many processes share the port.")
+def gateway(workers: int) -> None:
+    """Run the gateway on the broker."""
+    _gunicorn(DISTRIBUTED_APP, load_settings(), workers)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring every database to its newest version; do nothing where it is there."""
+    from infra.prepare import prepare
+
+    prepare(load_settings())
+    click.echo("every database is at its newest version")
+
+
+def _gunicorn(app: str, settings: Settings, workers: int) -> None:
+    arguments = [
+        sys.executable, "-m", "gunicorn", app, "--worker-class", "asgi", "--workers", str(workers),
+        "--bind", f"{settings.host}:{settings.port}", "--worker-connections", str(CONNECTIONS),
+        "--backlog", str(BACKLOG), "--graceful-timeout", "25", "--log-level", "warning",
+    ]  # fmt: skip
+    if Path(MEMORY).is_dir():  # the workers' heartbeat files: never on a disk that may be slow
+        arguments += ["--worker-tmp-dir", MEMORY]
+    os.execve(sys.executable, arguments, _environment(settings))
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "MATRIX_DATA": str(settings.data)}

@@ -1,0 +1,159 @@
+"""Hands the events of one log to its consumers in the same process: in order, each with one fate."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Engine, select
+
+from shared.contracts.consumers import Consumer
+from shared.database import reading, upsert, writing
+from shared.events import Recorded
+from shared.failpoints import failpoint
+from shared.inbox import DONE, Fate, due, fate_of, settle, standing, wait
+from shared.log.store import Log
+from shared.log.tables import consumer_position
+from shared.logs import log as logger
+
+POLL_S = 0.5
+PAUSE_S = 1.0
+PAGE = 200
+NOTE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A consumer, the database its effects are in, and its method."""
+
+    consumer: Consumer
+    engine: Engine
+    handle: Callable[[Recorded], None]
+
+    def listens_to(self, source: str) -> bool:
+        """Return whether the consumer takes events of the source's log."""
+        return not self.consumer.types or any(name.startswith(f"{source}.") for name in self.consumer.types)
+
+    def position(self, source: str) -> int:
+        """Return how far the consumer has read the source's log."""
+        here = (consumer_position.c.consumer == self.consumer.name) & (consumer_position.c.source == source)
+        with reading(self.engine) as db:
+            return int(db.execute(select(consumer_position.c.position).where(here)).scalar() or 0)
+
+    def move(self, source: str, position: int) -> None:
+        """Note how far the consumer has read the source's log."""
+        row = {"consumer": self.consumer.name, "source": source, "position": position}
+        with writing(self.engine) as db:
+            upsert(db, consumer_position, ["consumer", "source"], row)
+
+
+class Dispatcher:
+    """One thread for one log."""
+
+    def __init__(self, log: Log, subscribers: Sequence[Subscriber], ladder: Sequence[float]) -> None:
+        self.listeners: list[Callable[[Log], None]] = []
+        self._log, self._subscribers, self._ladder = log, subscribers, ladder
+        self._positions: dict[str, int] = {}
+        self._noted: dict[str, tuple[int, float]] = {}
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"events of {log.name}", daemon=True)
+        log.on_append(self._woken.set)
+
+    def start(self) -> None:
+        """Start where each consumer left off."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self) -> None:
+        """Wait for the event that is being handled."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            pauses = [self._fails(partial(self._serve, subscriber)) for subscriber in self._subscribers]
+            pauses += [self._fails(partial(callback, self._log)) for callback in self.listeners]
+            if any(pauses):
+                self._stopping.wait(PAUSE_S)
+            else:
+                self._woken.wait(POLL_S)
+
+    def _fails(self, work: Callable[[], None]) -> bool:
+        """Do the work; return whether it failed and is to be tried again after a pause."""
+        try:
+            work()
+        except Exception:  # a thread that ends would lose nothing and help nobody
+            logger.exception("dispatcher.failed", log=self._log.name)
+            return True
+        return False
+
+    def _serve(self, subscriber: Subscriber) -> None:
+        """Hand the consumer what is due again, then everything that is new to it."""
+        name = subscriber.consumer.name
+        for waiting in due(subscriber.engine, self._log.name, name):
+            recorded = next(iter(self._log.read(waiting.position - 1, 1).events))
+            if self._stopping.is_set():
+                return
+            if standing(subscriber.engine, name, recorded).behind:
+                continue
+            if self._handle(subscriber, recorded, waiting.attempts + 1):
+                settle(subscriber.engine, name, recorded.event_id)
+        while not self._stopping.is_set():
+            page = self._log.read(self._position(subscriber), PAGE)
+            for recorded in page.events:
+                if self._stopping.is_set():
+                    return  # the page is read again; the inbox knows what was handled
+                if subscriber.consumer.takes(recorded.type):
+                    self._meet(subscriber, recorded)
+            self._move(subscriber, page.checkpoint)
+            if len(page.events) < PAGE:
+                return
+
+    def _meet(self, subscriber: Subscriber, recorded: Recorded) -> None:
+        """Handle an event for the first time, unless it has its fate already or must wait for its turn."""
+        failpoint("consumer.after_receive")
+        name, engine = subscriber.consumer.name, subscriber.engine
+        stands = standing(engine, name, recorded)
+        if stands.behind and not stands.known:
+            fate = Fate("retry", self._ladder[0], "waits behind an earlier event")
+            wait(engine, name, recorded, self._log.name, 0, fate)
+        elif not stands.known:
+            self._handle(subscriber, recorded, 1)
+
+    def _handle(self, subscriber: Subscriber, recorded: Recorded, attempt: int) -> bool:
+        """Give the event its fate; return whether it was handled well.
+
+        Raises where the consumer's database does not answer: then it has no fate yet.
+        """
+        name, engine = subscriber.consumer.name, subscriber.engine
+        error = None
+        try:
+            subscriber.handle(recorded)
+        except Exception as raised:  # whatever it is, the message gets a fate
+            error = raised
+        fate = fate_of(error, attempt, self._ladder)
+        failpoint("consumer.after_commit_before_ack")
+        if fate != DONE:
+            logger.warning("message.failed", consumer=name, fate=fate.kind, attempt=attempt, reason=fate.reason)
+            wait(engine, name, recorded, self._log.name, attempt, fate)
+        return fate == DONE
+
+    def _position(self, subscriber: Subscriber) -> int:
+        name = subscriber.consumer.name
+        if name not in self._positions:
+            self._positions[name] = subscriber.position(self._log.name)
+        return self._positions[name]
+
+    def _move(self, subscriber: Subscriber, position: int) -> None:
+        """Go on; note it at most once a second: what is read twice has its effect once."""
+        name, now = subscriber.consumer.name, time.monotonic()
+        self._positions[name] = position
+        if position > self._noted.get(name, (0, 0.0))[0] and now - self._noted.get(name, (0, 0.0))[1] > NOTE_S:
+            subscriber.move(self._log.name, position)
+            self._noted[name] = (position, now)

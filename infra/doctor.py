@@ -1,0 +1,157 @@
+"""What is wrong with this machine, and how to mend it."""
+
+import os
+import shutil
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pika.exceptions import AMQPError
+from sqlalchemy import text
+
+from infra.credentials import OWNERS
+from infra.servers.packages import find_chromium, find_postgres, find_rabbitmq
+from infra.servers.ports import answers
+from shared.config import BadSetting, Settings, load_settings
+from shared.database import open_engine, reading
+from shared.errors import Unavailable
+from shared.topology import connect
+
+OLDEST_PYTHON = (3, 11)
+LEAST_DISK = 2 * 1024**3  # bytes: the golden year with its photographs, its read models and room to work
+CALENDAR = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; ``optional`` things only tests need."""
+
+    ok: bool
+    what: str
+    how_to_mend: str = ""
+    optional: bool = False
+
+
+def check_machine(env: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Return what was found, in the order in which to mend it."""
+    findings = [_python(), _calendar()]
+    try:
+        settings = load_settings(env)
+    except BadSetting as error:
+        return [*findings, Finding(ok=False, what=f"settings: {error}", how_to_mend="correct it and run this again")]
+    findings += [*_data(settings.data), _disk(settings.data), _port(settings)]
+    if settings.mode == "distributed":
+        findings += [*_databases(settings), _broker(settings)]
+    return [*findings, *_programs_of_tests()]
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        ok=sys.version_info >= OLDEST_PYTHON,
+        what=f"Python {found}",
+        how_to_mend="install Python 3.11 or newer, then: make clean setup PYTHON=/path/to/it",
+    )
+
+
+def _calendar() -> Finding:
+    with suppress(ZoneInfoNotFoundError):
+        ZoneInfo(CALENDAR)
+        return Finding(ok=True, what=f"the calendar of {CALENDAR}")
+    return Finding(ok=False, what=f"no calendar of {CALENDAR}", how_to_mend="as root: apt-get install tzdata")
+
+
+def _data(folder: Path) -> Iterator[Finding]:
+    place = _existing(folder)
+    yield Finding(
+        ok=os.access(place, os.W_OK | os.X_OK) and place.is_dir(),
+        what=f"data directory {folder}",
+        how_to_mend=f"it cannot be written: chown {os.geteuid()} {place}, or choose another with DATA=",
+    )
+    secret = folder / "secret.key"
+    if secret.exists():
+        yield Finding(
+            ok=secret.stat().st_mode & 0o077 == 0,
+            what=f"only its owner may read {secret}",
+            how_to_mend=f"chmod 600 {secret}",
+        )
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(_existing(folder)).free
+    return Finding(
+        ok=free >= LEAST_DISK,
+        what=f"{free / 1024**3:.1f} GiB free for {folder}",
+        how_to_mend=f"make room for {LEAST_DISK // 1024**3} GiB, or choose another disk with DATA=",
+    )
+
+
+def _port(settings: Settings) -> Finding:
+    where = f"127.0.0.1:{settings.port}"
+    if not answers(settings.port):
+        return Finding(ok=True, what=f"port {where} is free")
+    with suppress(OSError), urllib.request.urlopen(f"http://{where}/livez", timeout=2):
+        return Finding(ok=True, what=f"the platform answers on {where}")
+    return Finding(
+        ok=False, what=f"another program has port {where}", how_to_mend="end it, or choose another with PORT="
+    )
+
+
+def _databases(settings: Settings) -> Iterator[Finding]:
+    for owner in OWNERS:
+        wrong = _failure(partial(_read_versions, settings.database_url(owner)))
+        yield Finding(
+            ok=wrong is None,
+            what=f"database of {owner}" + (f": {wrong}" if wrong else ""),
+            how_to_mend="is PostgreSQL up, are MATRIX_DATABASE and its password right, was matrix migrate run?",
+        )
+
+
+def _broker(settings: Settings) -> Finding:
+    wrong = _failure(lambda: connect(settings.amqp_url).close())
+    return Finding(
+        ok=wrong is None,
+        what="RabbitMQ" + (f": {wrong}" if wrong else ""),
+        how_to_mend="is RabbitMQ up, is MATRIX_AMQP_URL_FILE right?",
+    )
+
+
+def _programs_of_tests() -> Iterator[Finding]:
+    programs = {"chromium": find_chromium, "rabbitmq-server": find_rabbitmq, "postgresql": find_postgres}
+    for package, find in programs.items():
+        yield Finding(
+            ok=find() is not None,
+            what=f"{package} for make test and make up",
+            how_to_mend=f"those install it by themselves, or as root: apt-get install {package}",
+            optional=True,
+        )
+
+
+def _read_versions(url: str) -> None:
+    engine = open_engine(url)
+    try:
+        with reading(engine) as db:
+            db.execute(text("select version_num from alembic_version"))
+    finally:
+        engine.dispose()
+
+
+def _failure(attempt: Callable[[], None]) -> str | None:
+    """Return the first line of why it failed."""
+    try:
+        attempt()
+    except (Unavailable, AMQPError, OSError) as error:
+        return (getattr(error, "detail", "") or str(error) or repr(error)).splitlines()[0]
+    except Exception as error:  # whatever it is, it is the finding
+        return repr(error).splitlines()[0]
+    return None
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return folder if folder.exists() else _existing(folder.parent)

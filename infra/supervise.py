@@ -1,0 +1,284 @@
+"""``make up`` without Docker: every process of the platform under one supervisor, on private servers.
+
+python -m infra.supervise start [review=3 ...] | wait | matrix ... | stop | forget
+(``start`` once more: another scale)
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.servers import Servers, servers_in, start_servers
+from infra.servers.packages import CannotInstall
+from infra.servers.ports import is_free, wait_until
+from infra.servers.postgres import ServerFailed
+
+FOLDER = Path("var/up")
+MARK = "MATRIX_UP"  # in the environment of each process of ours, to know them by
+MATRIX = str(Path(sys.executable).with_name("matrix"))
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "content": ("serve", "content"),
+    "review": ("serve", "review"),
+    "media": ("serve", "media"),
+    "training": ("serve", "training"),
+    "metrics": ("serve", "metrics"),
+    "relay": ("relay",),
+    "projector": ("project",),
+    "gateway": ("gateway",),
+}
+ONE_ONLY = frozenset({"gateway"})  # it has the port
+MAX_SCALE = 16
+READY_PATIENCE_S = 120.0
+END_PATIENCE_S = 35.0  # services finish what is in hand for up to 25 s
+TICK_S = 0.5
+SHORT_LIFE_S = 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
+
+
+class BadScale(ValueError):
+    """A scale that cannot be; the text says why."""
+
+
+def read_scale(arguments: Sequence[str]) -> dict[str, int]:
+    """Return how many processes of each kind are wanted: one, or what ``review=3`` says.
+
+    Raises:
+        BadScale: no such kind, or no such number of it.
+    """
+    scale = dict.fromkeys(COMMANDS, 1)
+    for argument in arguments:
+        name, _, number = argument.partition("=")
+        if name not in COMMANDS:
+            raise BadScale(f"{argument}: there is no {name!r}; there are {', '.join(COMMANDS)}")
+        if not number.isdigit() or not 0 <= int(number) <= MAX_SCALE:
+            raise BadScale(f"{argument}: a number from 0 to {MAX_SCALE}")
+        if name in ONE_ONLY and int(number) > 1:
+            raise BadScale(f"{argument}: only one process can have the port")
+        scale[name] = int(number)
+    return scale
+
+
+@dataclass
+class Supervisor:
+    """Keeps the wanted processes running; one that ends is started again, after a pause that grows while it fails."""
+
+    folder: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
+    pauses: dict[str, float] = field(default_factory=dict)
+    due: dict[str, float] = field(default_factory=dict)
+    woken: threading.Event = field(default_factory=threading.Event)
+    ending: bool = False
+
+    def run(self) -> None:
+        """Supervise until SIGTERM; then end every process."""
+        signal.signal(signal.SIGTERM, self._on_end)
+        signal.signal(signal.SIGINT, self._on_end)
+        signal.signal(signal.SIGHUP, lambda *_: self.woken.set())
+        signal.signal(signal.SIGCHLD, lambda *_: self.woken.set())
+        while not self.ending:
+            self.adjust(self._wanted())
+            self.woken.wait(TICK_S)
+            self.woken.clear()
+        self._end(list(self.running))
+
+    def adjust(self, wanted: set[str]) -> None:
+        """Start what is missing and due, note what ended, end what is not wanted any more."""
+        now = time.monotonic()
+        for name, process in list(self.running.items()):
+            if process.poll() is not None:
+                del self.running[name]
+                self._ended(name, process.returncode, now)
+        for name in sorted(wanted - self.running.keys()):
+            if now >= self.due.get(name, 0.0):
+                self._start(name, now)
+        self._end([name for name in self.running if name not in wanted])
+
+    def _wanted(self) -> set[str]:
+        scale: dict[str, int] = json.loads((self.folder / "scale.json").read_text())
+        return {f"{kind}-{number}" for kind, count in scale.items() for number in range(1, count + 1)}
+
+    def _start(self, name: str, now: float) -> None:
+        command = [MATRIX, *COMMANDS[name.rpartition("-")[0]]]
+        with (self.folder / "log" / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.started[name] = now
+
+    def _ended(self, name: str, code: int, now: float) -> None:
+        short = now - self.started[name] < SHORT_LIFE_S
+        pause = min(LONGEST_PAUSE_S, 2 * self.pauses.get(name, FIRST_PAUSE_S / 2)) if short else FIRST_PAUSE_S
+        self.pauses[name], self.due[name] = pause, now + pause
+        print(f"{time.strftime('%FT%TZ', time.gmtime())} {name} ended with {code}, again in {pause:g} s", flush=True)
+
+    def _end(self, names: Sequence[str]) -> None:
+        ending = [self.running.pop(name) for name in names]
+        for process in ending:
+            process.terminate()
+        until = time.monotonic() + END_PATIENCE_S
+        for process in ending:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _on_end(self, *_: object) -> None:
+        self.ending = True
+        self.woken.set()
+
+
+def start(arguments: Sequence[str]) -> None:
+    """Start servers and processes, or give running ones another scale; wait until the gateway is ready.
+
+    Raises:
+        BadScale: the scale cannot be.
+        ServerFailed: something did not come up; its log's end is in the text.
+        CannotInstall: a server is missing and cannot be installed.
+    """
+    scale = read_scale(arguments)
+    port = _port()
+    (FOLDER / "log").mkdir(parents=True, exist_ok=True)
+    (FOLDER / "scale.json").write_text(json.dumps(scale))
+    if supervisors := _supervisors():
+        for pid in supervisors:
+            _signal(pid, signal.SIGHUP)
+        print("scale: " + ", ".join(f"{kind}={count}" for kind, count in scale.items()))
+        return
+    if _ours():  # their supervisor was killed
+        stop()
+    if not is_free(port):
+        raise ServerFailed(f"port {port} of 127.0.0.1 is taken; choose another: make up PORT=8001")
+    servers = start_servers(FOLDER)
+    env = _environment(servers, port)
+    for command in (["migrate"], ["key", "create", "--first"]):
+        _run_matrix(command, env)
+    with (FOLDER / "log" / "supervisor.log").open("ab") as log:
+        watch = ["setsid", "--fork", sys.executable, "-m", "infra.supervise", "watch"]
+        subprocess.run(watch, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
+    wait_for_gateway(port)
+
+
+def wait_for_gateway(port: int) -> None:
+    """Return when the gateway on the port is ready, and print where it is.
+
+    Raises:
+        ServerFailed: it is not ready within two minutes.
+    """
+    if not wait_until(lambda: _is_ready(port), READY_PATIENCE_S):
+        raise ServerFailed(f"the gateway on 127.0.0.1:{port} does not become ready\n{_last_words()}")
+    print(f"the platform runs: http://127.0.0.1:{port}   end it: make down")
+
+
+def run_matrix(arguments: Sequence[str]) -> None:
+    """Become the ``matrix`` command, with the settings of what runs here; with the plain ones when nothing does."""
+    env = _environment(servers_in(FOLDER), _port()) if _supervisors() else dict(os.environ)
+    env.pop(MARK, None)
+    os.execve(MATRIX, [MATRIX, *arguments], env)
+
+
+def stop() -> None:
+    """End every process of ours, and both servers; the data stay."""
+    for pid in _supervisors() or _ours():  # without a supervisor nobody would tell them
+        _signal(pid, signal.SIGTERM)
+    wait_until(lambda: not _ours(), END_PATIENCE_S + 5)
+    for pid in _ours():
+        _signal(pid, signal.SIGKILL)
+    servers_in(FOLDER).stop()
+
+
+def forget() -> None:
+    """End everything and remove what it wrote."""
+    stop()
+    servers_in(FOLDER).forget()
+
+
+def _port() -> int:
+    return int(os.environ.get("PORT") or 8000)
+
+
+def _environment(servers: Servers, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        **servers.environment(),
+        "MATRIX_DATA": str((FOLDER / "data").resolve()),
+        "MATRIX_HOST": "127.0.0.1",
+        "MATRIX_PORT": str(port),
+        MARK: str(FOLDER.resolve()),
+    }
+
+
+def _run_matrix(arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    done = subprocess.run([MATRIX, *arguments], env=dict(env), stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise ServerFailed(f"matrix {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
+
+
+def _is_ready(port: int) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _last_words() -> str:
+    said = ((path.name, path.read_text(errors="replace").splitlines()) for path in sorted(FOLDER.glob("log/*.log")))
+    return "\n".join(f"{name}: {lines[-1]}" for name, lines in said if lines)
+
+
+def _supervisors() -> list[int]:
+    return [pid for pid in _ours() if b"infra.supervise\0watch" in _read(pid, "cmdline")]
+
+
+def _ours() -> list[int]:
+    """Return the processes that carry our mark (all but this one)."""
+    mark = f"{MARK}={FOLDER.resolve()}".encode()
+    pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+    return [pid for pid in pids if pid != os.getpid() and mark in _read(pid, "environ").split(b"\0")]
+
+
+def _read(pid: int, name: str) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    return b""
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what was asked; return the exit code."""
+    try:
+        match arguments:
+            case ["start", *scale]:
+                start(scale)
+            case ["matrix", *rest]:
+                run_matrix(rest)
+            case ["wait"]:
+                wait_for_gateway(_port())
+            case ["stop"]:
+                stop()
+            case ["forget"]:
+                forget()
+            case ["watch"]:
+                Supervisor(FOLDER).run()
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except (BadScale, CannotInstall, ServerFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

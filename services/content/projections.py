@@ -1,0 +1,214 @@
+"""Read models of content: units over time, channels, articles, and what is due to be published."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, MetaData, Table, Text, Uuid, select, update
+
+from shared.contracts.content.events import (
+    ArticleApproved,
+    ArticleChangesRequested,
+    ArticleDrafted,
+    ArticlePublished,
+    ArticleRejected,
+    ArticleRevised,
+    ArticleSubmissionRefused,
+    ArticleSubmissionRetracted,
+    ArticleSubmitted,
+    ArticleWithdrawn,
+    ChannelOpened,
+    ChannelRenamed,
+    ChannelStatusChanged,
+    PublicationCancelled,
+    PublicationReceiptFiled,
+    PublicationScheduled,
+    PublicationUpdated,
+    UnitEstablished,
+    UnitMerged,
+    UnitMoved,
+    UnitRenamed,
+)
+from shared.database import UtcDateTime, upsert
+from shared.events import Event, Recorded
+from shared.projector import Projection
+
+metadata = MetaData()
+STATUS_AFTER: dict[type[Event], str] = {
+    ArticleSubmitted: "submitted",
+    ArticleSubmissionRetracted: "draft",
+    ArticleSubmissionRefused: "draft",
+    ArticleApproved: "approved",
+    ArticleChangesRequested: "changes_requested",
+    ArticleRejected: "rejected",
+    ArticlePublished: "published",
+    PublicationUpdated: "published",
+    ArticleWithdrawn: "withdrawn",
+}
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("merged_into", Uuid),
+    Column("merged_since", Date),
+    Column("version", Integer, nullable=False),
+)
+
+# A unit's name and parent from a day on: the old day keeps the old name.
+unit_history = Table(
+    "unit_history",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("parent_id", Uuid),
+)
+
+channel = Table(
+    "channel",
+    metadata,
+    Column("channel_id", Uuid, primary_key=True),
+    Column("unit_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("handle", Text),
+    Column("official", Boolean, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("channel_by_unit", "unit_id"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("article_id", Uuid, primary_key=True),
+    Column("unit_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("author_id", Uuid, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("article_by_change", "changed_at", "article_id"),
+    Index("article_by_unit", "unit_id", "changed_at", "article_id"),
+)
+
+# Publications to come.
+due = Table(
+    "due",
+    metadata,
+    Column("publication_id", Uuid, primary_key=True),
+    Column("article_id", Uuid, nullable=False),
+    Column("channel_id", Uuid, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Index("due_by_time", "due_at"),
+)
+
+
+def project(db: Connection, recorded: Recorded) -> None:
+    """Fold one event into the tables; the same event twice leaves the same rows."""
+    _project_unit(db, recorded)
+    _project_channel(db, recorded)
+    _project_article(db, recorded)
+    _project_due(db, recorded)
+
+
+def _project_unit(db: Connection, recorded: Recorded) -> None:
+    event, version = recorded.event, recorded.version
+    match event:
+        case UnitEstablished():
+            row = {
+                "unit_id": event.unit_id, "kind": event.kind, "since": event.since, "merged_into": None,
+                "merged_since": None, "version": version,
+            }  # fmt: skip
+            upsert(db, unit, ["unit_id"], row)
+            _from(db, event.unit_id, event.since, name=event.name, parent_id=event.parent_id)
+        case UnitRenamed():
+            _change_unit(db, event.unit_id, version)
+            _from(db, event.unit_id, event.since, name=event.name)
+        case UnitMoved():
+            _change_unit(db, event.unit_id, version)
+            _from(db, event.unit_id, event.since, parent_id=event.parent_id)
+        case UnitMerged():
+            _change_unit(db, event.unit_id, version, merged_into=event.into_id, merged_since=event.since)
+
+
+def _change_unit(db: Connection, unit_id: UUID, version: int, **columns: Any) -> None:
+    db.execute(update(unit).where(unit.c.unit_id == unit_id).values(version=version, **columns))
+
+
+def _from(db: Connection, unit_id: UUID, since: date, **columns: Any) -> None:
+    """Note what is so from a day on; the rest is as it was before."""
+    before = (
+        select(unit_history.c.name, unit_history.c.parent_id)
+        .where(unit_history.c.unit_id == unit_id, unit_history.c.since <= since)
+        .order_by(unit_history.c.since.desc())
+        .limit(1)
+    )
+    row = db.execute(before).one_or_none()
+    known = dict(row._mapping) if row else {}
+    upsert(db, unit_history, ["unit_id", "since"], {"unit_id": unit_id, "since": since, **known, **columns})
+
+
+def _project_channel(db: Connection, recorded: Recorded) -> None:
+    event, version = recorded.event, recorded.version
+    match event:
+        case ChannelOpened():
+            row = {
+                "channel_id": event.channel_id, "unit_id": event.unit_id, "kind": event.kind, "name": event.name,
+                "handle": event.handle, "official": event.official, "tier": event.tier, "status": event.status,
+                "opened_at": event.opened_at, "version": version,
+            }  # fmt: skip
+            upsert(db, channel, ["channel_id"], row)
+        case ChannelStatusChanged():
+            this = channel.c.channel_id == event.channel_id
+            db.execute(update(channel).where(this).values(status=event.status, version=version))
+        case ChannelRenamed():
+            this = channel.c.channel_id == event.channel_id
+            db.execute(update(channel).where(this).values(name=event.name, version=version))
+
+
+def _project_article(db: Connection, recorded: Recorded) -> None:
+    event = recorded.event
+    match event:
+        case ArticleDrafted():
+            row = {
+                "article_id": event.article_id, "unit_id": event.unit_id, "kind": event.kind,
+                "title": event.text.title, "status": "draft", "revision": 1, "author_id": event.author_id,
+                "changed_at": recorded.recorded_at, "version": recorded.version,
+            }  # fmt: skip
+            upsert(db, article, ["article_id"], row)
+        case ArticleRevised():
+            _change_article(db, recorded, title=event.text.title, revision=event.revision, status="draft")
+        case PublicationScheduled() | PublicationCancelled() | PublicationReceiptFiled():
+            _change_article(db, recorded)
+        case _ if status := STATUS_AFTER.get(type(event)):
+            _change_article(db, recorded, status=status)
+
+
+def _change_article(db: Connection, recorded: Recorded, **columns: Any) -> None:
+    this = article.c.article_id == recorded.event.article_id  # type: ignore[attr-defined]
+    changed = {"changed_at": recorded.recorded_at, "version": recorded.version}
+    db.execute(update(article).where(this).values(**changed, **columns))
+
+
+def _project_due(db: Connection, recorded: Recorded) -> None:
+    event = recorded.event
+    match event:
+        case PublicationScheduled():
+            row = {
+                "publication_id": event.publication_id, "article_id": event.article_id,
+                "channel_id": event.channel_id, "due_at": event.due_at,
+            }  # fmt: skip
+            upsert(db, due, ["publication_id"], row)
+        case ArticlePublished() | PublicationCancelled():
+            db.execute(due.delete().where(due.c.publication_id == event.publication_id))
+
+
+VIEWS = Projection("content", metadata, project)

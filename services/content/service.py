@@ -1,0 +1,295 @@
+"""The doors of the content service: requests in, facts of review in, the clock in. No rules live here."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from services.content import article, channel, queries, schemas, unit
+from services.content.projections import VIEWS
+from services.content.publication import ChannelFacts, PublishDue, publication_id
+from shared.context import Call
+from shared.contracts.content import requests
+from shared.contracts.content.events import PersonErased
+from shared.contracts.review.events import CaseApproved, CaseChangesRequested, CaseRejected, SubmissionRefused
+from shared.erasure import erase_person
+from shared.errors import NotFound, PlatformError, RuleBroken
+from shared.events import Recorded
+from shared.execute import Done, cause_of, execute, state_of
+from shared.logs import log
+from shared.messaging import Provide, every, rpc, subscribe
+from shared.roles import EVERY_UNIT
+from shared.runtime import answer, inbox_cause
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class ContentService:
+    """Owns units, channels, articles and their publication."""
+
+    name = "content"
+    runtime = Provide(VIEWS)
+
+    @rpc
+    def establish_unit(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.write", request)
+        command = schemas.establish_unit(call, self.runtime)
+        self._parent(call, command.parent_id)
+        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+
+    @rpc
+    def rename_unit(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.write", request)
+        command = schemas.rename_unit(call)
+        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+
+    @rpc
+    def move_unit(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.write", request)
+        body = requests.MoveUnit().load(call.body)
+        self._parent(call, body["parent_id"])
+        with self.runtime.caught_up() as db:
+            command = schemas.move_unit(body, queries.ancestors(db, body["parent_id"]))
+        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+
+    @rpc
+    def merge_unit(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.write", request)
+        body = requests.MergeUnit().load(call.body)
+        self._unit(call, body["into_id"])
+        with self.runtime.caught_up() as db:
+            command = schemas.merge_unit(body, queries.ancestors(db, body["into_id"]))
+        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+
+    @rpc
+    def get_unit(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.read", request)
+        body = requests.GetUnit().load(call.body)
+        _require_seen(call, "unit", body["unit_id"], body["unit_id"])
+        with self.runtime.caught_up() as db:
+            return queries.get_unit(db, body["unit_id"], schemas.day_asked(body))
+
+    @rpc
+    def list_units(self, request: Request) -> Answer:
+        call = self.runtime.open("unit.read", request)
+        body = requests.ListUnits().load(call.body)
+        with self.runtime.caught_up() as db:
+            return queries.list_units(db, call.caller.unit_filter(), body, schemas.day_asked(body))
+
+    @rpc
+    def open_channel(self, request: Request) -> Answer:
+        call = self.runtime.open("channel.write", request)
+        command = schemas.open_channel(call, self.runtime)
+        self._unit(call, command.unit_id)
+        return answer(command.channel_id, self._execute(call, channel, "channel", command.channel_id, command))
+
+    @rpc
+    def change_channel_status(self, request: Request) -> Answer:
+        call = self.runtime.open("channel.write", request)
+        command = schemas.change_channel_status(call)
+        return answer(command.channel_id, self._execute(call, channel, "channel", command.channel_id, command))
+
+    @rpc
+    def rename_channel(self, request: Request) -> Answer:
+        call = self.runtime.open("channel.write", request)
+        command = schemas.rename_channel(call)
+        return answer(command.channel_id, self._execute(call, channel, "channel", command.channel_id, command))
+
+    @rpc
+    def get_channel(self, request: Request) -> Answer:
+        call = self.runtime.open("channel.read", request)
+        channel_id = requests.GetChannel().load(call.body)["channel_id"]
+        with self.runtime.caught_up() as db:
+            return queries.get_channel(db, channel_id, call.caller.unit_filter())
+
+    @rpc
+    def list_channels(self, request: Request) -> Answer:
+        call = self.runtime.open("channel.read", request)
+        body = requests.ListChannels().load(call.body)
+        with self.runtime.caught_up() as db:
+            return queries.list_channels(db, call.caller.unit_filter(), body)
+
+    @rpc
+    def draft_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.write", request)
+        command = schemas.draft_article(call, self.runtime)
+        self._unit(call, command.unit_id)
+        return answer(command.article_id, self._on_article(call, command))
+
+    @rpc
+    def revise_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.write", request)
+        command = schemas.revise_article(call)
+        return answer(command.article_id, self._on_article(call, command))
+
+    @rpc
+    def submit_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.submit", request)
+        command = schemas.submit_article(call)
+        return answer(command.article_id, self._on_article(call, command))
+
+    @rpc
+    def withdraw_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.withdraw", request)
+        command = schemas.withdraw_article(call)
+        return answer(command.article_id, self._on_article(call, command))
+
+    @rpc
+    def publish_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.publish", request)
+        body = requests.PublishArticle().load(call.body)
+        command = schemas.publish_article(call, body, self._channel(call, body["channel_id"]))
+        publication = publication_id(command.article_id, command.channel.channel_id)
+        return answer(publication, self._on_article(call, command))
+
+    @rpc
+    def schedule_publication(self, request: Request) -> Answer:
+        call = self.runtime.open("article.publish", request)
+        body = requests.SchedulePublication().load(call.body)
+        command = schemas.schedule_publication(call, body, self._channel(call, body["channel_id"]))
+        publication = publication_id(command.article_id, command.channel.channel_id)
+        return answer(publication, self._on_article(call, command))
+
+    @rpc
+    def cancel_publication(self, request: Request) -> Answer:
+        call = self.runtime.open("article.publish", request)
+        command = schemas.cancel_publication(call)
+        return answer(command.publication_id, self._on_article(call, command))
+
+    @rpc
+    def file_receipt(self, request: Request) -> Answer:
+        call = self.runtime.open("article.publish", request)
+        command = schemas.file_receipt(call)
+        return answer(command.publication_id, self._on_article(call, command))
+
+    @rpc
+    def get_article(self, request: Request) -> Answer:
+        call = self.runtime.open("article.read", request)
+        state, history = self._article(call, requests.GetArticle().load(call.body)["article_id"])
+        return queries.get_article(state, history, self.runtime.keys)
+
+    @rpc
+    def list_articles(self, request: Request) -> Answer:
+        call = self.runtime.open("article.read", request)
+        body = requests.ListArticles().load(call.body)
+        with self.runtime.caught_up() as db:
+            return queries.list_articles(db, call.caller.unit_filter(), body)
+
+    @rpc
+    def list_revisions(self, request: Request) -> Answer:
+        call = self.runtime.open("article.read", request)
+        _, history = self._article(call, requests.ListRevisions().load(call.body)["article_id"])
+        return queries.list_revisions(history)
+
+    @rpc
+    def diff_revisions(self, request: Request) -> Answer:
+        call = self.runtime.open("article.read", request)
+        body = requests.DiffRevisions().load(call.body)
+        _, history = self._article(call, body["article_id"])
+        return queries.diff_revisions(history, body["from_revision"], body["to_revision"])
+
+    @rpc
+    def erase_person(self, request: Request) -> Answer:
+        call = self.runtime.open("person.erase", request)
+        person_id = requests.ErasePerson().load(call.body)["person_id"]
+        return erase_person(self.runtime, call, PersonErased(person_id=person_id), person_id)
+
+    @subscribe("content.on-case-approved", CaseApproved)
+    def on_case_approved(self, recorded: Recorded) -> None:
+        self._take("content.on-case-approved", recorded)
+
+    @subscribe("content.on-case-changes-requested", CaseChangesRequested)
+    def on_case_changes_requested(self, recorded: Recorded) -> None:
+        self._take("content.on-case-changes-requested", recorded)
+
+    @subscribe("content.on-case-rejected", CaseRejected)
+    def on_case_rejected(self, recorded: Recorded) -> None:
+        self._take("content.on-case-rejected", recorded)
+
+    @subscribe("content.on-submission-refused", SubmissionRefused)
+    def on_submission_refused(self, recorded: Recorded) -> None:
+        self._take("content.on-submission-refused", recorded)
+
+    @every(1.0)
+    def publish_due(self) -> None:
+        """Publish what was scheduled and is due; several processes may: the stream's version lets one of them."""
+        now = datetime.now(UTC)
+        with self.runtime.caught_up() as db:
+            due = queries.due_publications(db, now)
+        for row in due:
+            try:
+                command = PublishDue(article_id=row.article_id, channel=self._facts(row.channel_id), now=now)
+                execute(
+                    self.runtime.log, f"article-{row.article_id}", article, command, cause_of("content.publish-due")
+                )
+            except PlatformError as error:  # one that fails must not hold up the others; it is due again in a second
+                log.warning("publication.not_published", publication_id=str(row.publication_id), code=error.code)
+
+    def _on_article(self, call: Call, command: article.Command) -> Done:
+        return self._execute(call, article, "article", command.article_id, command)
+
+    def _execute(self, call: Call, decider: Any, noun: str, thing_id: UUID, command: Any) -> Done:
+        """Run a command on a thing that is new, or that belongs to one of the caller's units."""
+
+        def guard(state: Any) -> None:
+            if state.unit_id is not None:
+                _require_seen(call, noun, thing_id, state.unit_id)
+
+        return execute(
+            self.runtime.log,
+            f"{noun}-{thing_id}",
+            decider,
+            command,
+            call.cause(),
+            guard=guard,
+            expected_version=call.expected_version,
+        )
+
+    def _take(self, consumer: str, recorded: Recorded) -> None:
+        """Have the article take a decision of review's; one about another revision or text is noted and left."""
+        command = schemas.take_decision(recorded.event)  # type: ignore[arg-type]
+        stream, cause = f"article-{command.article_id}", inbox_cause(consumer, recorded)
+        done = execute(self.runtime.log, stream, article, command, cause)
+        if not done.events and not done.replayed:
+            log.warning("decision.not_taken", stream=stream, revision=command.revision, case_id=str(command.case_id))
+
+    def _article(self, call: Call, article_id: UUID) -> tuple[article.Article, Sequence[Recorded]]:
+        history = self.runtime.log.load(f"article-{article_id}")
+        state = article.initial()
+        for recorded in history:
+            state = article.evolve(state, recorded.event)
+        _require_seen(call, "article", article_id, state.unit_id)
+        return state, history
+
+    def _parent(self, call: Call, unit_id: UUID | None) -> None:
+        """Pass when the caller may have a unit below this one; at the top, who sees every unit."""
+        if unit_id is not None:
+            self._unit(call, unit_id)
+        elif EVERY_UNIT not in call.caller.units:
+            raise RuleBroken("caller.denied", "only who sees every unit may have one at the top")
+
+    def _unit(self, call: Call, unit_id: UUID) -> None:
+        """Pass when the unit is one of the caller's and goes on."""
+        state, _ = state_of(self.runtime.log, f"unit-{unit_id}", unit)
+        _require_seen(call, "unit", unit_id, state.unit_id)
+        unit.require_open(state)
+
+    def _channel(self, call: Call, channel_id: UUID) -> ChannelFacts:
+        state, _ = state_of(self.runtime.log, f"channel-{channel_id}", channel)
+        _require_seen(call, "channel", channel_id, state.unit_id)
+        return _facts(channel_id, state)
+
+    def _facts(self, channel_id: UUID) -> ChannelFacts:
+        state, _ = state_of(self.runtime.log, f"channel-{channel_id}", channel)
+        return _facts(channel_id, state)
+
+
+def _facts(channel_id: UUID, state: channel.Channel) -> ChannelFacts:
+    return ChannelFacts(channel_id=channel_id, kind=state.kind, tier=state.tier, status=state.status, since=state.since)
+
+
+def _require_seen(call: Call, noun: str, thing_id: UUID, unit_id: UUID | None) -> None:
+    """Pass when the thing is in one of the caller's units; another unit's is answered like one that does not exist."""
+    if unit_id is None or not call.caller.sees(unit_id):
+        raise NotFound(f"content.{noun}_not_found", f"no {noun} {thing_id}")

@@ -1,0 +1,213 @@
+"""event → row: the asset library, the shoots and the live streams as lists show them."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    update,
+)
+
+from shared.contracts.media.events import (
+    AssetAdded,
+    AssetDescribed,
+    AssetWithdrawn,
+    LiveStreamEnded,
+    LiveStreamPlanned,
+    LiveStreamStarted,
+    PhotosDelivered,
+    ShootCompleted,
+    ShootPlanned,
+    ViewersSampled,
+)
+from shared.database import UtcDateTime, insert_new, upsert
+from shared.events import Recorded
+from shared.projector import Projection
+
+metadata = MetaData()
+
+asset = Table(
+    "asset",
+    metadata,
+    Column("asset_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("files_removed", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("media_type", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("taken_at", UtcDateTime),
+    Column("camera", Text),
+    Column("photographer_id", Uuid),
+    Column("photographer", Text),
+    Column("depicts_id", Uuid),
+    Column("blob", Text, nullable=False),
+    Column("added_by", Uuid, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    Index("asset_by_unit", "unit_id", "added_at"),
+    Index("asset_by_time", "added_at", "asset_id"),
+    Index("asset_by_person", "depicts_id"),
+)
+
+asset_tag = Table(
+    "asset_tag",
+    metadata,
+    Column("asset_id", Uuid, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("asset_tag_by_tag", "tag"),
+)
+
+shoot = Table(
+    "shoot",
+    metadata,
+    Column("shoot_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place", Text),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Index("shoot_by_unit", "unit_id", "starts_at"),
+    Index("shoot_by_time", "starts_at", "shoot_id"),
+)
+
+shoot_photograph = Table(
+    "shoot_photograph",
+    metadata,
+    Column("shoot_id", Uuid, primary_key=True),
+    Column("asset_id", Uuid, primary_key=True),
+    Column("delivered_at", UtcDateTime, nullable=False),
+    Index("shoot_photograph_by_asset", "asset_id"),
+)
+
+live_stream = Table(
+    "live_stream",
+    metadata,
+    Column("stream_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("channel_id", Uuid),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("play_url", Text),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("method", Text),
+    Index("live_stream_by_unit", "unit_id", "starts_at"),
+    Index("live_stream_by_time", "starts_at", "stream_id"),
+)
+
+viewer_sample = Table(
+    "viewer_sample",
+    metadata,
+    Column("stream_id", Uuid, primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("viewers", BigInteger, nullable=False),
+)
+
+
+def project(db: Connection, recorded: Recorded) -> None:
+    """Fold one event into the lists; the same event twice leaves the same rows."""
+    match recorded.event:
+        case AssetAdded() | AssetDescribed() | AssetWithdrawn():
+            _project_asset(db, recorded)
+        case ShootPlanned() | ShootCompleted() | PhotosDelivered():
+            _project_shoot(db, recorded)
+        case LiveStreamPlanned() | LiveStreamStarted() | ViewersSampled() | LiveStreamEnded():
+            _project_live_stream(db, recorded)
+
+
+def _project_asset(db: Connection, recorded: Recorded) -> None:
+    match recorded.event:
+        case AssetAdded() as added:
+            upsert(db, asset, ["asset_id"], _asset_row(added, recorded))
+            _tag(db, added)
+        case AssetDescribed() as described:
+            _change(db, asset, recorded, title=described.title, tags=list(described.tags))
+            _tag(db, described)
+        case AssetWithdrawn(reason=reason, files_removed=removed):
+            # Withdrawn first for another reason, it may lose its files later, and never gets them back.
+            removal = {"files_removed": True} if removed else {}
+            _change(db, asset, recorded, status="withdrawn", reason=reason, **removal)
+
+
+def _asset_row(added: AssetAdded, recorded: Recorded) -> dict[str, Any]:
+    return {
+        "asset_id": added.asset_id, "version": recorded.version, "unit_id": added.unit_id, "status": "available",
+        "files_removed": False, "reason": None, "media_type": added.media_type, "filename": added.filename,
+        "title": added.title, "tags": list(added.tags), "bytes": added.bytes, "sha256": added.sha256,
+        "width": added.width, "height": added.height, "taken_at": added.taken_at, "camera": added.camera,
+        "photographer_id": added.photographer_id, "photographer": added.photographer,
+        "depicts_id": added.depicts_id, "blob": added.blob, "added_by": added.by, "added_at": recorded.recorded_at,
+    }  # fmt: skip
+
+
+def _tag(db: Connection, event: AssetAdded | AssetDescribed) -> None:
+    db.execute(asset_tag.delete().where(asset_tag.c.asset_id == event.asset_id))
+    for tag in dict.fromkeys(event.tags):
+        insert_new(db, asset_tag, ["asset_id", "tag"], {"asset_id": event.asset_id, "tag": tag})
+
+
+def _project_shoot(db: Connection, recorded: Recorded) -> None:
+    match recorded.event:
+        case ShootPlanned() as planned:
+            row = {
+                "shoot_id": planned.shoot_id, "version": recorded.version, "unit_id": planned.unit_id,
+                "status": "planned", "title": planned.title, "kind": planned.kind, "place": planned.place,
+                "starts_at": planned.starts_at, "completed_at": None,
+            }  # fmt: skip
+            upsert(db, shoot, ["shoot_id"], row)
+        case ShootCompleted(at=at):
+            _change(db, shoot, recorded, status="completed", completed_at=at)
+        case PhotosDelivered(shoot_id=shoot_id, asset_ids=asset_ids, at=at):
+            for asset_id in asset_ids:
+                row = {"shoot_id": shoot_id, "asset_id": asset_id, "delivered_at": at}
+                insert_new(db, shoot_photograph, ["shoot_id", "asset_id"], row)
+            _change(db, shoot, recorded)
+
+
+def _project_live_stream(db: Connection, recorded: Recorded) -> None:
+    match recorded.event:
+        case LiveStreamPlanned() as planned:
+            row = {
+                "stream_id": planned.stream_id, "version": recorded.version, "unit_id": planned.unit_id,
+                "status": "planned", "title": planned.title, "channel_id": planned.channel_id,
+                "starts_at": planned.starts_at, "play_url": planned.play_url, "started_at": None, "ended_at": None,
+                "method": None,
+            }  # fmt: skip
+            upsert(db, live_stream, ["stream_id"], row)
+        case LiveStreamStarted(at=at):
+            _change(db, live_stream, recorded, status="live", started_at=at)
+        case ViewersSampled(stream_id=stream_id, viewers=viewers, method=method, at=at):
+            upsert(db, viewer_sample, ["stream_id", "at"], {"stream_id": stream_id, "at": at, "viewers": viewers})
+            _change(db, live_stream, recorded, method=method)
+        case LiveStreamEnded(at=at):
+            _change(db, live_stream, recorded, status="ended", ended_at=at)
+
+
+def _change(db: Connection, table: Table, recorded: Recorded, **values: Any) -> None:
+    key = next(iter(table.primary_key))
+    this = getattr(recorded.event, key.name)
+    db.execute(update(table).where(key == this).values(version=recorded.version, **values))
+
+
+VIEWS = Projection("media", metadata, project)

@@ -1,0 +1,172 @@
+"""Uploads under way, resumable at the byte: created, advanced part by part, finished or expired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from services.media.limits import MAX_PARTS, UNIT_QUOTA_BYTES, UPLOAD_LIFETIME
+from services.media.tables import upload, upload_part
+from shared.database import insert_new, reading, writing
+from shared.errors import Conflict, NotFound, RuleBroken
+from shared.sealed import Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file on its way into a unit's library; ``length`` and ``received`` in bytes."""
+
+    upload_id: UUID
+    unit_id: UUID
+    account_id: UUID
+    length: int
+    received: int
+    filename: str
+    title: str
+    tags: tuple[str, ...]
+    photographer_id: UUID | None
+    photographer: Sealed | None
+    depicts_id: UUID | None
+    asset_id: UUID | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """``bytes`` of an upload from ``start`` on, stored under ``blob``."""
+
+    start: int
+    bytes: int
+    blob: str
+
+
+class Uploads:
+    """The uploads in one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, wanted: Upload, used: int, quota: int = UNIT_QUOTA_BYTES) -> Upload:
+        """Return the new upload, or the same one as it stands when it was created before.
+
+        ``used`` bytes are in the unit's library; what is on its way counts as well.
+
+        Raises:
+            RuleBroken: ``unit.quota_used_up``, or ``idempotency.key_reused``.
+        """
+        with writing(self._engine) as db:
+            if known := _find(db, wanted.upload_id):
+                return _same(known, wanted)
+            open_bytes = select(func.coalesce(func.sum(upload.c.length), 0)).where(
+                upload.c.unit_id == wanted.unit_id, upload.c.asset_id.is_(None)
+            )
+            if used + int(db.execute(open_bytes).scalar_one()) + wanted.length > quota:
+                raise RuleBroken("unit.quota_used_up", f"a unit's files have at most {quota} bytes together")
+            if not insert_new(db, upload, ["upload_id"], _row(wanted)):
+                raise Conflict("upload.created_at_once", "the same upload was created by another request; ask again")
+        return wanted
+
+    def get(self, upload_id: UUID, account_id: UUID, now: datetime) -> Upload:
+        """Return the account's upload.
+
+        Raises:
+            NotFound: ``upload.not_found``: there is none, it expired, or it is somebody else's.
+        """
+        with reading(self._engine) as db:
+            return _own(_find(db, upload_id), account_id, now)
+
+    def advance(self, upload_id: UUID, account_id: UUID, part: Part, now: datetime) -> Upload:
+        """Note that a part is stored and return the upload; the same part again changes nothing.
+
+        Raises:
+            NotFound: ``upload.not_found``.
+            Conflict: ``upload.wrong_offset``, the part does not begin where the upload stands.
+            RuleBroken: ``upload.too_long``, more bytes than were announced; or ``upload.too_many_parts``.
+        """
+        with writing(self._engine) as db:
+            known = _own(_find(db, upload_id), account_id, now)
+            parts = _parts(db, upload_id)
+            if part in parts:
+                return known
+            _check(known, parts, part)
+            here = (upload.c.upload_id == upload_id) & (upload.c.received == part.start)
+            moved = {"received": part.start + part.bytes, "expires_at": now + UPLOAD_LIFETIME}
+            if not db.execute(update(upload).where(here).values(moved)).rowcount:
+                raise Conflict("upload.wrong_offset", "another request sent these bytes at the same time")
+            row = {"upload_id": upload_id, "start": part.start, "bytes": part.bytes, "blob": part.blob}
+            db.execute(insert(upload_part).values(row))
+        return replace(known, received=part.start + part.bytes, expires_at=now + UPLOAD_LIFETIME)
+
+    def parts(self, upload_id: UUID) -> list[Part]:
+        """Return the upload's parts in order."""
+        with reading(self._engine) as db:
+            return _parts(db, upload_id)
+
+    def finish(self, upload_id: UUID, asset_id: UUID) -> None:
+        """Note which asset the upload became."""
+        with writing(self._engine) as db:
+            db.execute(update(upload).where(upload.c.upload_id == upload_id).values(asset_id=asset_id))
+
+    def forget(self, upload_id: UUID) -> None:
+        """Forget the upload and its parts; their blobs are the caller's to remove."""
+        with writing(self._engine) as db:
+            db.execute(delete(upload).where(upload.c.upload_id == upload_id))
+
+    def expired(self, now: datetime) -> Sequence[UUID]:
+        """Return the uploads nobody may go on with."""
+        with reading(self._engine) as db:
+            return db.execute(select(upload.c.upload_id).where(upload.c.expires_at <= now)).scalars().all()
+
+    def depicting(self, person_id: UUID) -> Sequence[UUID]:
+        """Return the uploads of portraits of the person."""
+        with reading(self._engine) as db:
+            return db.execute(select(upload.c.upload_id).where(upload.c.depicts_id == person_id)).scalars().all()
+
+    def exists(self, upload_id: UUID) -> bool:
+        """Return whether the upload is known."""
+        with reading(self._engine) as db:
+            return _find(db, upload_id) is not None
+
+
+def _check(known: Upload, parts: Sequence[Part], part: Part) -> None:
+    if part.start != known.received:
+        raise Conflict("upload.wrong_offset", f"the upload stands at byte {known.received}, not {part.start}")
+    if part.start + part.bytes > known.length:
+        raise RuleBroken("upload.too_long", f"{known.length} bytes were announced")
+    if len(parts) >= MAX_PARTS:
+        raise RuleBroken("upload.too_many_parts", f"a file comes in at most {MAX_PARTS} parts")
+
+
+def _find(db: Connection, upload_id: UUID) -> Upload | None:
+    row = db.execute(select(upload).where(upload.c.upload_id == upload_id)).one_or_none()
+    return Upload(**{**row._mapping, "tags": tuple(row.tags)}) if row else None
+
+
+def _own(found: Upload | None, account_id: UUID, now: datetime) -> Upload:
+    if found is None or found.account_id != account_id or found.expires_at <= now:
+        raise NotFound("upload.not_found", "no such upload")
+    return found
+
+
+def _same(known: Upload, wanted: Upload) -> Upload:
+    """Return the known upload when the request for it is being repeated. A name is never sealed twice alike."""
+
+    def essence(one: Upload) -> Upload:
+        return replace(one, received=0, asset_id=None, expires_at=wanted.expires_at, photographer=None)
+
+    if essence(known) != essence(wanted):
+        raise RuleBroken("idempotency.key_reused", "this Idempotency-Key was used with another body")
+    return known
+
+
+def _parts(db: Connection, upload_id: UUID) -> list[Part]:
+    columns = select(upload_part.c.start, upload_part.c.bytes, upload_part.c.blob)
+    rows = db.execute(columns.where(upload_part.c.upload_id == upload_id).order_by(upload_part.c.start))
+    return [Part(**row._mapping) for row in rows]
+
+
+def _row(new: Upload) -> dict[str, Any]:
+    return {column.name: getattr(new, column.name) for column in upload.columns} | {"tags": list(new.tags)}

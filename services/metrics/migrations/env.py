@@ -1,0 +1,7 @@
+"""Metrics's tables, brought up to date."""
+
+from services.metrics.projections import metadata
+from shared.log import tables
+from shared.migrations import run
+
+run(tables.metadata, metadata)

@@ -1,0 +1,7 @@
+"""Review's tables, brought up to date."""
+
+from services.review.projections import metadata
+from shared.log import tables
+from shared.migrations import run
+
+run(tables.metadata, metadata)

@@ -1,0 +1,151 @@
+"""Channels of a text in which terms are looked for; every character knows where in the original it came from."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import repeat
+
+import opencc
+
+from services.review.chars import is_han
+from shared.contracts.review.events import Match
+
+# Default-ignorable characters that are not of category Cf: joiners, selectors and fillers that show nothing.
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0") | frozenset(
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)
+_JAMO = frozenset(chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)))
+# Between two clauses stand words that do not belong together; a line break and a bracket part them just as well.
+_PARTS_CLAUSES = frozenset("\n.,;:!?。、()[]{}<>《》〈〉「」『』【】“”\"‘’'…")
+LONGEST_CLUSTER = 30  # UAX #15 §13, stream-safe text: sorting marks takes time quadratic in their number
+LONGEST_FOLD = 6  # the longest squared word; U+FDFA would make a text eighteen times as long
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A text, and for each of its characters where in the original it begins (``origin``) and ends (``ends``)."""
+
+    text: str
+    origin: list[int]
+    ends: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the part of the original that ``text[start:end]`` came from; the range must not be empty."""
+        return self.origin[start], self.ends[end - 1]
+
+
+class _Table(dict[int, str]):
+    """A table for ``str.translate`` that fills itself: han, separator, other."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        separates = unicodedata.category(character)[0] in "PSZMC" and character not in _PARTS_CLAUSES
+        self[code] = kind = "h" if is_han(character) else "s" if separates else "o"
+        return kind
+
+
+class _Visible(dict[str, bool]):
+    def __missing__(self, character: str) -> bool:
+        category = unicodedata.category(character)
+        hidden = category == "Cf" or (category == "Cc" and not character.isspace()) or character in _INVISIBLE
+        self[character] = visible = not hidden
+        return visible
+
+
+class _Joins(dict[str, bool]):
+    """Whether a character may melt into the one before it."""
+
+    def __missing__(self, character: str) -> bool:
+        first = unicodedata.normalize("NFKD", character)[0]
+        self[character] = joins = unicodedata.combining(first) > 0 or first in _JAMO
+        return joins
+
+
+class _Folded(dict[str, str]):
+    """Single characters, folded. Clusters are not kept: there is no end of them."""
+
+    def __missing__(self, character: str) -> str:
+        self[character] = folded = _fold(character)
+        return folded
+
+
+_SIMPLIFIED = opencc.OpenCC("t2s")
+_KINDS, _VISIBLE, _JOINS, _FOLDED = _Table(), _Visible(), _Joins(), _Folded()
+
+
+def normalised(text: str) -> Mapped:
+    """Return the text in NFKC without invisible characters, simplified character by character, and case-folded."""
+    characters: list[str] = []
+    origin: list[int] = []
+    ends: list[int] = []
+    for start, end, cluster in _clusters(text):
+        folded = _FOLDED[cluster] if len(cluster) == 1 else _fold(cluster)
+        characters.append(folded)
+        origin.extend(repeat(start, len(folded)))
+        ends.extend(repeat(end, len(folded)))
+    return Mapped("".join(characters), origin, ends)
+
+
+def squeezed(text: str) -> Mapped:
+    """Return the text normalised and squeezed."""
+    return squeeze(normalised(text))
+
+
+def squeeze(channel: Mapped) -> Mapped:
+    """Return a normalised text without what separates two Han characters.
+
+    Spaces, marks and symbols go, the punctuation that parts clauses stays: 国·家级 is squeezed, 国，家级 is not.
+    """
+    text, here = channel.text, 0
+    kept: list[slice] = []
+    for gap in re.finditer("(?<=h)s++(?=h)", text.translate(_KINDS)):
+        kept.append(slice(here, gap.start()))
+        here = gap.end()
+    kept.append(slice(here, len(text)))
+    return Mapped(
+        "".join(text[part] for part in kept),
+        [place for part in kept for place in channel.origin[part]],
+        [place for part in kept for place in channel.ends[part]],
+    )
+
+
+def reading(text: str, match: Match) -> Mapped:
+    """Return the text in the channel of ``match``."""
+    match match:
+        case "literal":
+            return original(text)
+        case "normalised":
+            return normalised(text)
+        case "squeezed":
+            return squeezed(text)
+
+
+def original(text: str) -> Mapped:
+    """Return the text as it is, each character its own origin."""
+    return Mapped(text, list(range(len(text))), list(range(1, len(text) + 1)))
+
+
+def _clusters(text: str) -> list[tuple[int, int, str]]:
+    """Return each visible character with the marks that may melt into it, and where they stand."""
+    clusters: list[tuple[int, int, str]] = []
+    start, end, cluster = 0, 0, ""
+    for index, character in enumerate(text):
+        if not _VISIBLE[character]:
+            continue
+        if cluster and _JOINS[character] and len(cluster) < LONGEST_CLUSTER:
+            end, cluster = index + 1, cluster + character
+            continue
+        if cluster:
+            clusters.append((start, end, cluster))
+        start, end, cluster = index, index + 1, character
+    if cluster:
+        clusters.append((start, end, cluster))
+    return clusters
+
+
+def _fold(cluster: str) -> str:
+    composed = unicodedata.normalize("NFKC", cluster)
+    if len(composed) > LONGEST_FOLD * len(cluster):
+        return cluster
+    simplified = "".join(_SIMPLIFIED.convert(character) for character in composed)
+    return unicodedata.normalize("NFKC", simplified.casefold())

@@ -1,0 +1,135 @@
+"""Read models of review: schemes and term lists in force, and cases."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    update,
+)
+
+from shared.codec import unstructure
+from shared.contracts.review.events import (
+    CaseApproved,
+    CaseChangesRequested,
+    CaseClaimed,
+    CaseClosed,
+    CaseOpened,
+    CaseRejected,
+    CaseReleased,
+    SchemeAdopted,
+    SchemeRetired,
+    TermListPublished,
+)
+from shared.database import UtcDateTime, upsert
+from shared.events import Recorded
+from shared.projector import Projection
+
+metadata = MetaData()
+
+scheme = Table(
+    "scheme",
+    metadata,
+    Column("scheme_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("article_kinds", JSON, nullable=False),
+    Column("unit_ids", JSON, nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("adopted", BigInteger, nullable=False),
+    Index("scheme_by_adoption", "adopted"),
+)
+
+term_list = Table(
+    "term_list",
+    metadata,
+    Column("list_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("terms", JSON, nullable=False),
+    Column("allow", JSON, nullable=False),
+)
+
+review_case = Table(
+    "review_case",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("article_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("blocking", Integer, nullable=False),
+    Column("claimed_by", Uuid),
+    Column("claimed_at", UtcDateTime),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("review_case_by_status", "status", "submitted_at", "case_id"),
+    Index("review_case_by_article", "article_id"),
+)
+
+
+def project(db: Connection, recorded: Recorded) -> None:
+    """Fold one event into the tables; the same event twice leaves the same rows."""
+    event = recorded.event
+    match event:
+        case SchemeAdopted():
+            row = {
+                "scheme_id": event.scheme_id, "version": event.version, "name": event.name,
+                "article_kinds": list(event.article_kinds), "unit_ids": [str(unit) for unit in event.unit_ids],
+                "retired": False, "adopted": recorded.position,
+            }  # fmt: skip
+            upsert(db, scheme, ["scheme_id"], row)
+        case SchemeRetired():
+            db.execute(update(scheme).where(scheme.c.scheme_id == event.scheme_id).values(retired=True))
+        case TermListPublished():
+            row = {
+                "list_id": event.list_id, "version": event.version, "name": event.name,
+                "terms": unstructure(event.terms), "allow": list(event.allow),
+            }  # fmt: skip
+            upsert(db, term_list, ["list_id"], row)
+    _project_case(db, recorded)
+
+
+def _project_case(db: Connection, recorded: Recorded) -> None:
+    event = recorded.event
+    match event:
+        case CaseOpened():
+            row = {
+                "case_id": event.case_id, "article_id": event.article_id, "unit_id": event.unit_id,
+                "kind": event.kind, "title": event.title, "revision": event.revision, "status": "open",
+                "findings": len(event.findings),
+                "blocking": sum(finding.severity == "blocking" for finding in event.findings),
+                "claimed_by": None, "claimed_at": None, "submitted_at": event.submitted_at,
+                "version": recorded.version,
+            }  # fmt: skip
+            upsert(db, review_case, ["case_id"], row)
+        case CaseClaimed():
+            _change(db, recorded, claimed_by=event.by, claimed_at=event.at)
+        case CaseReleased():
+            _change(db, recorded, claimed_by=None, claimed_at=None)
+        case CaseApproved():
+            _change(db, recorded, status="approved")
+        case CaseChangesRequested():
+            _change(db, recorded, status="changes_requested")
+        case CaseRejected():
+            _change(db, recorded, status="rejected")
+        case CaseClosed():
+            _change(db, recorded, status="closed")
+
+
+def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
+    this = review_case.c.case_id == recorded.event.case_id  # type: ignore[attr-defined]
+    db.execute(update(review_case).where(this).values(version=recorded.version, **columns))
+
+
+VIEWS = Projection("review", metadata, project)

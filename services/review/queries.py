@@ -1,0 +1,187 @@
+"""Rows and streams to answers."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from services.review.case import CLAIM_LASTS, DECIDED, Case
+from services.review.checker import TermList
+from services.review.projections import review_case, scheme, term_list
+from services.review.scheme import Scheme
+from services.review.text import plain_text
+from shared.codec import structure, unstructure
+from shared.contracts.review.events import (
+    CaseApproved,
+    CaseChangesRequested,
+    CaseRejected,
+    Term,
+)
+from shared.database import from_microseconds, to_microseconds
+from shared.errors import Invalid, NotFound
+from shared.events import Recorded
+
+PLACE = re.compile(r"-?[0-9]{1,17}")  # fits a BIGINT, and a moment that a datetime can hold
+
+
+def schemes_in_force(db: Connection) -> list[Scheme]:
+    """Return every scheme that was not retired."""
+    rows = db.execute(select(scheme).where(scheme.c.retired.is_(False)))
+    return [
+        Scheme(
+            scheme_id=row.scheme_id,
+            version=row.version,
+            name=row.name,
+            article_kinds=tuple(row.article_kinds),
+            unit_ids=tuple(UUID(unit) for unit in row.unit_ids),
+            adopted=row.adopted,
+        )
+        for row in rows
+    ]
+
+
+def lists_in_force(db: Connection, known: dict[UUID, TermList]) -> list[TermList]:
+    """Return the newest version of every term list; ``known`` holds those read before and is brought up to date."""
+    for list_id, version in db.execute(select(term_list.c.list_id, term_list.c.version)).all():
+        if list_id not in known or known[list_id].version != version:
+            row = db.execute(select(term_list).where(term_list.c.list_id == list_id)).one()
+            terms = tuple(structure(term, Term) for term in row.terms)
+            known[list_id] = TermList(list_id, row.version, terms, tuple(row.allow))
+    return [known[list_id] for list_id in sorted(known)]
+
+
+def list_schemes(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
+    """Return schemes in order of adoption."""
+    statement = select(scheme).order_by(scheme.c.adopted).limit(body["limit"])
+    if after := body.get("after"):
+        statement = statement.where(scheme.c.adopted > _whole(after))
+    rows = db.execute(statement).all()
+    items = [
+        {
+            "id": str(row.scheme_id), "version": row.version, "name": row.name, "retired": row.retired,
+            "article_kinds": row.article_kinds, "unit_ids": row.unit_ids,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return {"items": items, "next": str(rows[-1].adopted) if len(rows) == body["limit"] else None}
+
+
+def list_term_lists(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the newest version of each term list, without its terms."""
+    statement = select(term_list).order_by(term_list.c.list_id).limit(body["limit"])
+    if after := body.get("after"):
+        statement = statement.where(term_list.c.list_id > _uuid(after))
+    rows = db.execute(statement).all()
+    items = [_term_list(row) for row in rows]
+    return {"items": items, "next": str(rows[-1].list_id) if len(rows) == body["limit"] else None}
+
+
+def get_term_list(db: Connection, list_id: UUID) -> dict[str, Any]:
+    """Return the newest version of a term list with its terms.
+
+    Raises:
+        NotFound: there is no such list.
+    """
+    row = db.execute(select(term_list).where(term_list.c.list_id == list_id)).one_or_none()
+    if row is None:
+        raise NotFound("review.term_list_not_found", f"no term list {list_id}")
+    return _term_list(row) | {"terms": row.terms, "allow": row.allow}
+
+
+def list_cases(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any]) -> dict[str, Any]:
+    """Return cases, the longest waiting first."""
+    statement = select(review_case).order_by(review_case.c.submitted_at, review_case.c.case_id).limit(body["limit"])
+    if seen is not None:
+        statement = statement.where(review_case.c.unit_id.in_(seen))
+    for name in ("unit_id", "article_id", "status"):
+        if value := body.get(name):
+            statement = statement.where(review_case.c[name] == value)
+    if after := body.get("after"):
+        submitted, case_id = _submitted_and_id(after)
+        later = and_(review_case.c.submitted_at == submitted, review_case.c.case_id > case_id)
+        statement = statement.where(or_(review_case.c.submitted_at > submitted, later))
+    rows = db.execute(statement).all()
+    more = len(rows) == body["limit"]
+    last = f"{to_microseconds(rows[-1].submitted_at)}|{rows[-1].case_id}" if more else None
+    return {"items": [_case_row(row) for row in rows], "next": last}
+
+
+def get_case(state: Case, history: Sequence[Recorded], now: datetime) -> dict[str, Any]:
+    """Return a case with the plain text that was checked, its findings, and the decision."""
+    opened = state.opened
+    assert opened is not None
+    decision = next(
+        (
+            recorded.event
+            for recorded in reversed(history)
+            if isinstance(recorded.event, CaseApproved | CaseChangesRequested | CaseRejected)
+        ),
+        None,
+    )
+    holder = state.claimer(now)
+    return {
+        "id": str(opened.case_id),
+        "article_id": str(opened.article_id),
+        "unit_id": str(opened.unit_id),
+        "kind": opened.kind,
+        "revision": opened.revision,
+        "status": state.status,
+        "author_ids": [str(author) for author in opened.author_ids],
+        "title": opened.title,
+        "text": plain_text(opened.body),
+        "findings": unstructure(opened.findings),
+        "checked_with": unstructure(opened.checked_with),
+        "char_count": opened.char_count,
+        "char_rule": opened.char_rule,
+        "submitted_at": _time(opened.submitted_at),
+        "claimed_by": str(holder) if holder else None,
+        "decision": unstructure(decision) if decision and state.status in DECIDED else None,
+        "version": len(history),
+    }
+
+
+def _case_row(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": str(row.case_id),
+        "article_id": str(row.article_id),
+        "unit_id": str(row.unit_id),
+        "kind": row.kind,
+        "title": row.title,
+        "revision": row.revision,
+        "status": row.status,
+        "findings": row.findings,
+        "blocking": row.blocking,
+        "claimed_by": str(row.claimed_by) if row.claimed_by else None,
+        "claimed_until": _time(row.claimed_at + CLAIM_LASTS) if row.claimed_at else None,
+        "submitted_at": _time(row.submitted_at),
+        "version": row.version,
+    }
+
+
+def _term_list(row: Row[Any]) -> dict[str, Any]:
+    return {"id": str(row.list_id), "version": row.version, "name": row.name, "size": len(row.terms)}
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("request.invalid", "after: not a place in this list") from error
+
+
+def _submitted_and_id(text: str) -> tuple[datetime, UUID]:
+    microseconds, _, case_id = text.partition("|")
+    return from_microseconds(_whole(microseconds)), _uuid(case_id)
+
+
+def _whole(text: str) -> int:
+    if not PLACE.fullmatch(text):
+        raise Invalid("request.invalid", "after: not a place in this list")
+    return int(text)

@@ -1,0 +1,70 @@
+"""Read models of training: sessions and attendances."""
+
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, Uuid, update
+
+from shared.contracts.training.events import AttendanceRecorded, SessionCancelled, SessionHeld, SessionScheduled
+from shared.database import UtcDateTime, upsert
+from shared.events import Recorded
+from shared.projector import Projection
+
+metadata = MetaData()
+
+session = Table(
+    "session",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("unit_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("place", Text),
+    Column("speaker", Text),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("session_by_start", "starts_at", "session_id"),
+)
+
+# ``name`` is the sealed token, never the name.
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, primary_key=True),
+    Column("name", Text),
+    Column("person_unit_id", Uuid),
+    Column("at", UtcDateTime, nullable=False),
+    Index("attendance_by_person", "person_id"),
+)
+
+
+def project(db: Connection, recorded: Recorded) -> None:
+    """Fold one event into the tables; the same event twice leaves the same rows."""
+    event = recorded.event
+    match event:
+        case SessionScheduled():
+            row = {
+                "session_id": event.session_id, "unit_id": event.unit_id, "kind": event.kind, "title": event.title,
+                "place": event.place, "speaker": event.speaker, "starts_at": event.starts_at,
+                "ends_at": event.ends_at, "status": "scheduled", "version": recorded.version,
+            }  # fmt: skip
+            upsert(db, session, ["session_id"], row)
+        case AttendanceRecorded():
+            row = {
+                "session_id": event.session_id, "person_id": event.person_id, "name": event.name,
+                "person_unit_id": event.person_unit_id, "at": event.at,
+            }  # fmt: skip
+            upsert(db, attendance, ["session_id", "person_id"], row)
+            _change(db, recorded)
+        case SessionHeld():
+            _change(db, recorded, status="held")
+        case SessionCancelled():
+            _change(db, recorded, status="cancelled")
+
+
+def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
+    this = session.c.session_id == recorded.event.session_id  # type: ignore[attr-defined]
+    db.execute(update(session).where(this).values(version=recorded.version, **columns))
+
+
+VIEWS = Projection("training", metadata, project)

@@ -1,0 +1,98 @@
+"""Rows to answers. Person-times (rows of attendance) and distinct people are different figures."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+
+from services.training.projections import attendance, session
+from shared.database import from_microseconds, to_microseconds
+from shared.errors import Invalid, NotFound
+from shared.sealed import KeyRing, unseal
+
+Seen = frozenset[UUID] | None  # the units a caller sees; None: all
+
+
+def get_session(db: Connection, seen: Seen, session_id: UUID, keys: KeyRing) -> dict[str, Any]:
+    """Return a session with its attendances in order of arrival.
+
+    Raises:
+        NotFound: there is no such session among the units seen.
+    """
+    this = select(session).where(session.c.session_id == session_id, *_among(seen))
+    row = db.execute(this).one_or_none()
+    if row is None:
+        raise NotFound("training.session_not_found", f"no session {session_id}")
+    here = select(attendance).where(attendance.c.session_id == session_id)
+    people = db.execute(here.order_by(attendance.c.at, attendance.c.person_id)).all()
+    attendances = [
+        {
+            "person_id": str(one.person_id),
+            "name": unseal(keys, one.name, "name"),
+            "unit_id": str(one.person_unit_id) if one.person_unit_id else None,
+            "at": _time(one.at),
+        }
+        for one in people
+    ]
+    return _session(row, len(people)) | {"distinct_people": len(people), "attendances": attendances}
+
+
+def list_sessions(db: Connection, seen: Seen, body: dict[str, Any]) -> dict[str, Any]:
+    """Return sessions, the latest first, and person-times and distinct people of all that fit."""
+    fitting = _among(seen)
+    fitting += [session.c[name] == body[name] for name in ("unit_id", "kind", "status") if name in body]
+    came = select(func.count()).where(attendance.c.session_id == session.c.session_id).scalar_subquery()
+    statement = select(session, came.label("came")).where(*fitting)
+    if after := body.get("after"):
+        starts, session_id = _start_and_id(after)
+        earlier = and_(session.c.starts_at == starts, session.c.session_id < session_id)
+        statement = statement.where(or_(session.c.starts_at < starts, earlier))
+    ordered = statement.order_by(session.c.starts_at.desc(), session.c.session_id.desc())
+    rows = db.execute(ordered.limit(body["limit"] + 1)).all()
+    shown = rows[: body["limit"]]
+    totals = select(func.count(), func.count(attendance.c.person_id.distinct()))
+    times, people = db.execute(totals.select_from(attendance.join(session, _same())).where(*fitting)).one()
+    more = len(rows) > len(shown)
+    return {
+        "items": [_session(row, row.came) for row in shown],
+        "next": f"{to_microseconds(shown[-1].starts_at)}|{shown[-1].session_id}" if more else None,
+        "person_times": times,
+        "distinct_people": people,
+    }
+
+
+def _among(seen: Seen) -> list[ColumnElement[bool]]:
+    return [] if seen is None else [session.c.unit_id.in_(seen)]
+
+
+def _same() -> ColumnElement[bool]:
+    return attendance.c.session_id == session.c.session_id
+
+
+def _session(row: Row[Any], came: int) -> dict[str, Any]:
+    return {
+        "id": str(row.session_id),
+        "unit_id": str(row.unit_id),
+        "kind": row.kind,
+        "title": row.title,
+        "place": row.place,
+        "speaker": row.speaker,
+        "starts_at": _time(row.starts_at),
+        "ends_at": _time(row.ends_at),
+        "status": row.status,
+        "person_times": came,
+        "version": row.version,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _start_and_id(text: str) -> tuple[datetime, UUID]:
+    microseconds, _, session_id = text.partition("|")
+    try:
+        return from_microseconds(int(microseconds)), UUID(session_id)
+    except (ValueError, OverflowError) as error:
+        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["Not a place."]}) from error

@@ -1,0 +1,44 @@
+"""File storage behind one port: a folder on the local disk, or a bucket of an S3-compatible store.
+
+Keys are made by the platform and never hold anything a user typed. A blob is there wholly or not at all.
+"""
+
+import secrets
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from minio import Minio
+
+from shared.blobs.local import LocalBlobs
+from shared.blobs.port import Blob, Blobs, Stored
+from shared.blobs.s3 import S3Blobs
+from shared.config import BadSetting, Settings
+
+__all__ = ["Blob", "Blobs", "LocalBlobs", "S3Blobs", "Stored", "open_blobs", "staging_key"]
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return the storage that ``settings.blobs`` names: ``file:///folder`` or ``s3://host:port/bucket``.
+
+    Raises:
+        BadSetting: the address cannot be used.
+    """
+    return _open(settings.blobs, settings.s3_access_key, settings.s3_secret_key)
+
+
+def staging_key(upload_id: UUID, offset: int) -> str:
+    """Return a new key for bytes of an upload that begin at ``offset``; two writers never share one."""
+    return f"media/staging/{upload_id}/{offset}-{secrets.token_hex(8)}"
+
+
+@cache
+def _open(address: str, access_key: str | None, secret_key: str | None) -> Blobs:
+    url = urlsplit(address)
+    if url.scheme == "file" and url.path:
+        return LocalBlobs(Path(url.path))
+    bucket = url.path.strip("/")
+    if url.scheme == "s3" and url.netloc and bucket:
+        return S3Blobs(Minio(url.netloc, access_key, secret_key, secure=False, region="us-east-1"), bucket)
+    raise BadSetting(f"MATRIX_BLOBS is {address!r}; it is file:///folder or s3://host:port/bucket")

@@ -1,0 +1,103 @@
+"""The port of file storage, and what both stores do alike."""
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from shared.errors import Invalid
+
+CHUNK = 256 * 1024
+MAX_KEY = 300
+_NAME = r"[a-z0-9][a-z0-9._-]*"  # no leading dot: neither ``..`` nor a hidden file is a name
+_KEY = re.compile(f"{_NAME}(?:/{_NAME})*")
+_PREFIX = re.compile(f"(?:{_NAME}/)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What was written: bytes and SHA-256 (hex)."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A stored blob: its key, bytes, and when it was stored (UTC)."""
+
+    key: str
+    bytes: int
+    stored_at: datetime
+
+
+class Blobs(Protocol):
+    """The port. Every method raises ``Invalid`` (``blob.bad_key``) for a key that is none, and ``Unavailable``."""
+
+    def put(self, key: str, content: bytes | Iterable[bytes]) -> Stored:
+        """Store the content durably, in the place of what stood there; return its size and hash.
+
+        Whoever reads the key meanwhile gets the old content or the new. When ``content`` raises, nothing changes.
+
+        Raises:
+            Unavailable: ``blobs.full`` when there is no space left.
+        """
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """Return the content in chunks. Raises: NotFound: ``blob.not_found``."""
+
+    def size(self, key: str) -> int:
+        """Return the content's bytes. Raises: NotFound: ``blob.not_found``."""
+
+    def delete(self, key: str) -> None:
+        """Remove the blob; where there is none nothing happens."""
+
+    def list(self, prefix: str) -> Iterator[Blob]:
+        """Return the blobs whose keys begin with ``prefix``, which ends in a slash."""
+
+    def forget_unfinished(self, before: datetime) -> int:
+        """Remove what interrupted writes left before that moment; return how many."""
+
+
+class Measure:
+    """Counts and hashes what passes."""
+
+    def __init__(self) -> None:
+        self._bytes, self._hash = 0, sha256()
+
+    def passing(self, content: bytes | Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in _pieces(content) if isinstance(content, bytes) else content:
+            self._bytes += len(chunk)
+            self._hash.update(chunk)
+            yield chunk
+            give_way()
+
+    def stored(self) -> Stored:
+        return Stored(bytes=self._bytes, sha256=self._hash.hexdigest())
+
+
+def checked(key: str) -> str:
+    """Return the key. Raises: Invalid: ``blob.bad_key``, it is none."""
+    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
+        raise Invalid("blob.bad_key", "no such key")
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """Return the prefix. Raises: Invalid: ``blob.bad_key``, it is none."""
+    if len(prefix) > MAX_KEY or not _PREFIX.fullmatch(prefix):
+        raise Invalid("blob.bad_key", "no such prefix")
+    return prefix
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), CHUNK):
+        yield content[start : start + CHUNK]
+
+
+def give_way() -> None:
+    """Let other greenlets run: in a service process a long file would hold up all of them."""
+    time.sleep(0)

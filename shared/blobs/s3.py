@@ -1,0 +1,89 @@
+"""Blobs in a bucket of an S3-compatible store."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import BinaryIO, cast
+
+from minio import Minio
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
+
+from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix
+from shared.errors import NotFound, Unavailable
+
+PART = 10 * 1024 * 1024
+
+
+class S3Blobs:
+    """``Blobs`` in a bucket. What interrupted multipart writes leave is the bucket's lifecycle rule to remove."""
+
+    def __init__(self, client: Minio, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, key: str, content: bytes | Iterable[bytes]) -> Stored:
+        measure = Measure()
+        source = cast(BinaryIO, _Reader(measure.passing(content)))
+        with _answering(key):
+            self._client.put_object(self._bucket, checked(key), source, -1, part_size=PART)
+        return measure.stored()
+
+    def open(self, key: str) -> Iterator[bytes]:
+        with _answering(key):
+            answer = self._client.get_object(self._bucket, checked(key))
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                with _answering(key):
+                    yield from answer.stream(CHUNK)
+            finally:
+                answer.close()
+                answer.release_conn()
+
+        return chunks()
+
+    def size(self, key: str) -> int:
+        with _answering(key):
+            return int(self._client.stat_object(self._bucket, checked(key)).size or 0)
+
+    def delete(self, key: str) -> None:
+        with _answering(key):
+            self._client.remove_object(self._bucket, checked(key))
+
+    def list(self, prefix: str) -> Iterator[Blob]:
+        with _answering(prefix):
+            for found in self._client.list_objects(self._bucket, checked_prefix(prefix), recursive=True):
+                stored_at = found.last_modified or datetime.now(UTC)
+                yield Blob(key=str(found.object_name), bytes=int(found.size or 0), stored_at=stored_at)
+
+    def forget_unfinished(self, before: datetime) -> int:
+        return 0
+
+
+class _Reader:
+    """Chunks as what ``minio`` reads from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def read(self, size: int) -> bytes:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._rest = chunk
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+
+@contextmanager
+def _answering(key: str) -> Iterator[None]:
+    """Turn the store's refusals and failures into ours."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code in ("NoSuchKey", "NoSuchObject"):
+            raise NotFound("blob.not_found", f"nothing is stored under {key}") from error
+        raise Unavailable("blobs.unavailable", f"the store refused: {error.code}") from error
+    except (MinioException, HTTPError) as error:
+        raise Unavailable("blobs.unavailable", repr(error)) from error

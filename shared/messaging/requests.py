@@ -1,0 +1,109 @@
+"""The request door on nameko: answers as JSON, errors as themselves, and no message ends the container."""
+
+import json
+import time
+import warnings
+from functools import partial
+from typing import Any
+
+from amqp.exceptions import AMQPError
+from kombu.exceptions import KombuError
+
+from shared.envelope import CONTENT_TYPE
+from shared.errors import PlatformError
+from shared.logs import log
+from shared.messaging.names import DEADLINE
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # eventlet says on import that it is at its end of line: ADR 0001
+    from nameko.amqp.publish import get_producer
+    from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
+    from nameko.rpc import Rpc as NamekoRpc
+    from nameko.rpc import RpcConsumer as NamekoRpcConsumer
+    from nameko.rpc import get_rpc_exchange
+
+
+class RpcConsumer(NamekoRpcConsumer):
+    """Takes requests; whatever is wrong with a message, the container lives on."""
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        """Give a request to its method; what is malformed or too late is dropped with a log line."""
+        fault = _fault(body, message)
+        if fault:
+            log.warning("rpc.dropped", reason=fault, routing_key=message.delivery_info.get("routing_key"))
+            self.queue_consumer.ack_message(message)
+            return
+        try:
+            provider = self.get_provider_for_method(message.delivery_info["routing_key"])
+        except MethodNotFound as error:
+            self.handle_result(message, None, (type(error), error, None))
+            return
+        provider.handle_message(body, message)
+
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        """Answer and acknowledge; an answer that cannot be sent is left out: its caller asks again, with the key."""
+        payload = {"result": result, "error": serialize(exc_info[1]) if exc_info else None}
+        try:
+            body = json.dumps(payload)
+        except (TypeError, ValueError) as error:
+            log.error("rpc.answer_not_json", reason=str(error))
+            body = json.dumps({"result": None, "error": serialize(error)})
+        try:
+            self._answer(message, body)
+        except (OSError, AMQPError, KombuError):
+            log.exception("rpc.answer_not_sent")
+        self.queue_consumer.ack_message(message)
+        return result, exc_info
+
+    def _answer(self, message: Any, body: str) -> None:
+        config = self.container.config
+        with get_producer(config["AMQP_URI"], confirms=False) as producer:
+            producer.publish(
+                body,
+                exchange=get_rpc_exchange(config),
+                routing_key=message.properties["reply_to"],
+                correlation_id=message.properties["correlation_id"],
+                content_type=CONTENT_TYPE,
+                content_encoding="utf-8",
+                delivery_mode=1,
+                retry=True,
+                retry_policy={"max_retries": 3},
+            )
+
+
+def _fault(body: Any, message: Any) -> str | None:
+    """Return what is wrong with a request, or None. Some content types reach us undecoded: kombu trusts them."""
+    if message.content_type != CONTENT_TYPE or not isinstance(body, dict):
+        return "not a JSON request"
+    arguments = body.get("args")
+    if (
+        not isinstance(arguments, list)
+        or len(arguments) != 1
+        or not isinstance(arguments[0], dict)
+        or body.get("kwargs")
+    ):
+        return "not one request object"
+    if not all(isinstance(message.properties.get(name), str) for name in ("reply_to", "correlation_id")):
+        return "nowhere to answer to"
+    deadline = message.headers.get(DEADLINE)
+    if deadline is not None and not (isinstance(deadline, int) and time.time() * 1000 < deadline):
+        return "past its deadline"
+    return None
+
+
+class Rpc(NamekoRpc):
+    """A request door."""
+
+    rpc_consumer = RpcConsumer()
+
+    def __init__(self) -> None:
+        super().__init__(expected_exceptions=PlatformError)
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        """Run the method; nothing of the message's headers reaches it."""
+        try:
+            self.container.spawn_worker(
+                self, body["args"], {}, context_data={}, handle_result=partial(self.handle_result, message)
+            )
+        except ContainerBeingKilled:
+            self.rpc_consumer.requeue_message(message)

@@ -1,0 +1,144 @@
+"""Read models: each follows one log, its checkpoint in the transaction of its rows, and is rebuilt while live."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Connection, MetaData, Select, select
+
+from shared.database import insert_new, reading, upsert, writing
+from shared.events import Recorded
+from shared.failpoints import failpoint
+from shared.log.store import Log, Page
+from shared.log.tables import projection_checkpoint
+from shared.shadow import Shadow, shadow_of
+from shared.shadow import checksum as table_checksum
+
+PAGE = 500
+NEAR = 200
+
+
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, of: int) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Tables and the function that folds one event into them; the same event twice leaves the same rows."""
+
+    name: str
+    metadata: MetaData
+    project: Callable[[Connection, Recorded], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What a rebuild did. ``equal``: the live rows were right already; then none was touched."""
+
+    events: int
+    rows: int
+    equal: bool
+    seconds: float
+
+
+class Projector:
+    """Brings one projection up to its log's end. Safe in several threads and processes: one writes, others wait."""
+
+    def __init__(self, log: Log, projection: Projection) -> None:
+        self._log, self._projection = log, projection
+        self._lock = threading.Lock()
+        self._position = 0
+
+    def catch_up(self) -> int:
+        """Apply what the log has and the read model has not; return the number of events applied.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        applied = 0
+        with self._lock:
+            while (page := self._log.read(self._position, PAGE)).checkpoint > self._position:
+                applied += self._apply(page)
+        return applied
+
+    def rebuild(self, progress: Progress = silent) -> Rebuilt:
+        """Build the read model anew beside the live one, compare, and swap in what differs in one transaction.
+
+        ``progress`` is told the position reached and the one aimed at. Readers see the old rows or the new ones.
+
+        Raises:
+            Unavailable: the database did not answer; nothing was changed.
+        """
+        started = time.monotonic()
+        self.catch_up()
+        with shadow_of(self._projection.metadata) as shadow:
+            replay = _Replay(self._log, self._projection, shadow)
+            replay.follow(self._live(), progress)
+            while (live := self._live()) - replay.position > NEAR:
+                replay.follow(live, progress)
+            failpoint("rebuild.before_swap")
+            with writing(self._log.engine) as db:
+                replay.follow(self._locked(db))
+                differed = shadow.replace_differing(db)
+            rows = shadow.rows()
+            failpoint("rebuild.after_swap")
+        return Rebuilt(events=replay.events, rows=rows, equal=not differed, seconds=time.monotonic() - started)
+
+    def _apply(self, page: Page) -> int:
+        """Apply a page read at ``_position``, unless another process moved on meanwhile; return events applied."""
+        with writing(self._log.engine) as db:
+            position = self._locked(db)
+            if position != self._position:
+                self._position = position
+                return 0
+            for recorded in page.events:
+                self._projection.project(db, recorded)
+            row = {"name": self._projection.name, "position": page.checkpoint}
+            upsert(db, projection_checkpoint, ["name"], row)
+        self._position = page.checkpoint
+        return len(page.events)
+
+    def _locked(self, db: Connection) -> int:
+        """Return the checkpoint; until the transaction ends no other process moves it."""
+        insert_new(db, projection_checkpoint, ["name"], {"name": self._projection.name, "position": 0})
+        return int(db.execute(self._checkpoint().with_for_update()).scalar_one())
+
+    def _live(self) -> int:
+        with reading(self._log.engine) as db:
+            return int(db.execute(self._checkpoint()).scalar() or 0)
+
+    def _checkpoint(self) -> Select[int]:
+        name = self._projection.name
+        return select(projection_checkpoint.c.position).where(projection_checkpoint.c.name == name)
+
+
+class _Replay:
+    """A second reading of the log, from its beginning, into copies, never past the live checkpoint."""
+
+    def __init__(self, log: Log, projection: Projection, shadow: Shadow) -> None:
+        self._log, self._projection, self._shadow = log, projection, shadow
+        self.position = self.events = 0
+
+    def follow(self, upto: int, progress: Progress = silent) -> None:
+        """Apply everything up to ``upto``."""
+        while self.position < upto:
+            page = self._log.read(self.position, PAGE)
+            wanted = [recorded for recorded in page.events if recorded.position <= upto]
+            with self._shadow.writing() as db:
+                for recorded in wanted:
+                    self._projection.project(db, recorded)
+            self.position = min(page.checkpoint, upto)
+            self.events += len(wanted)
+            failpoint("rebuild.mid")
+            progress(self.position, upto)
+
+
+def checksum(db: Connection, projection: Projection) -> str:
+    """Return the SHA-256 (hex) of all rows of a projection, whatever order they are stored in."""
+    tables = projection.metadata.sorted_tables
+    return sha256("".join(table_checksum(db, table) for table in tables).encode()).hexdigest()

@@ -1,0 +1,259 @@
+"""The relay: nothing committed is left out, nothing uncommitted is sent, one leads."""
+
+import signal
+import time
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared import topology
+from shared.contracts.consumers import consumer
+from shared.contracts.content.events import UnitEstablished, UnitRenamed
+from shared.envelope import Envelope
+from shared.execute import cause_of
+from shared.failpoints import NAMES
+from shared.leader import Fenced, Leadership
+from shared.testing import SECRET
+from tests.messaging import toys
+from tests.messaging.conftest import World, wait_until
+
+RELAY_FAILPOINTS = [name for name in NAMES if name.startswith("relay.")]
+
+
+def append(world: World, count: int) -> list[str]:
+    """Append to ``count`` streams; return the ids of all events of the log."""
+    log = world.log("content")
+    for _ in range(count):
+        toys.establish(log, uuid4())
+    return [str(recorded.event_id) for recorded in log.read(0, 100_000).events]
+
+
+def published(world: World) -> bool:
+    """Return whether the checkpoint is at the log's end."""
+    return bool(world.checkpoint()[0] == world.log("content").head())
+
+
+def positions(messages: list[tuple[Any, bytes]]) -> list[int]:
+    return [int(properties.headers["ce-position"]) for properties, _ in messages]
+
+
+def ids(messages: list[tuple[Any, bytes]]) -> list[str]:
+    return [properties.message_id for properties, _ in messages]
+
+
+def test_every_committed_event_is_published_once_in_order_and_signed(world: World):
+    world.declare()
+    appended = append(world, 30)
+    world.relay()
+    wait_until(lambda: published(world))
+    messages = world.take()
+    assert ids(messages) == appended
+    opened = [Envelope(SECRET).open(properties.headers, properties.content_type, body) for properties, body in messages]
+    assert [str(recorded.event_id) for recorded in opened] == appended
+    assert all(properties.delivery_mode == 2 for properties, _ in messages)
+
+
+def test_an_append_is_published_at_once_not_at_the_next_poll(world: World):
+    world.relay()
+    append(world, 1)
+    wait_until(lambda: published(world))
+    time.sleep(0.1)
+    started = time.monotonic()
+    append(world, 1)
+    wait_until(lambda: world.count() == 2)
+    assert time.monotonic() - started < 0.4
+
+
+def test_a_page_that_splits_a_transaction_loses_nothing_and_repeats_nothing(world: World, monkeypatch: Any):
+    """F27."""
+    monkeypatch.setattr("shared.relay.PAGE", 3)
+    log, unit_id = world.log("content"), uuid4()
+    toys.establish(log, unit_id)
+    names = [UnitRenamed(unit_id=unit_id, name=f"name {n}", since=toys.SINCE) for n in range(10)]
+    log.append(f"unit-{unit_id}", names, expected_version=1, cause=cause_of("test"))
+    world.relay()
+    wait_until(lambda: published(world))
+    assert positions(world.take()) == list(range(1, 12))
+
+
+@pytest.mark.parametrize(
+    "fault", [*(f"{name}:kill9@1" for name in RELAY_FAILPOINTS), "relay.mid_batch_publish:kill9@23"]
+)
+def test_a_relay_killed_anywhere_loses_nothing_and_keeps_the_order(world: World, fault: str):
+    """F17."""
+    world.declare()
+    appended = append(world, 40)
+    killed = world.start("relay", FAILPOINTS=fault)
+    assert killed.wait(20) == -signal.SIGKILL
+    world.relay()
+    wait_until(lambda: published(world))
+    messages = world.take()
+    assert sorted(set(ids(messages)), key=appended.index) == appended
+    assert max(Counter(ids(messages)).values()) <= 2
+    first_seen = list(dict.fromkeys(positions(messages)))
+    assert first_seen == sorted(first_seen)
+
+
+def test_a_deleted_queue_is_noticed_before_the_checkpoint_passes_it(world: World):
+    """F21."""
+    other = consumer(f"{world.consumer}-other", UnitEstablished)
+    world.relay([*world.consumers, other])
+    append(world, 1)
+    wait_until(lambda: published(world))
+    world.take()
+    with world.channel() as channel:
+        channel.queue_delete(world.consumer)
+    appended = append(world, 5)[-5:]
+    wait_until(lambda: published(world))
+    assert ids(world.take()) == appended, "the queue was declared again and got what it missed"
+    with world.channel() as channel:
+        channel.queue_delete(other.name)
+        channel.queue_delete(topology.dead_queue(other.name))
+
+
+def test_a_naive_relay_loses_what_a_deleted_queue_should_have_got(world: World):
+    """F21, mutant: published once under its type, an event is confirmed when any queue takes it."""
+    with world.channel() as channel:
+        channel.exchange_declare("naive", "topic")
+        for name in (f"{world.consumer}-a", f"{world.consumer}-b"):
+            channel.queue_declare(name, exclusive=True)
+            channel.queue_bind(name, "naive", "content.#")
+        channel.confirm_delivery()
+        channel.queue_delete(f"{world.consumer}-b")
+        channel.basic_publish("naive", "content.unit.established.v1", b"{}", mandatory=True)
+        assert channel.queue_declare(f"{world.consumer}-a", passive=True).method.message_count == 1
+        channel.exchange_delete("naive")
+
+
+def test_a_deleted_exchange_is_declared_again_and_nothing_is_lost(world: World):
+    """F22."""
+    world.relay()
+    append(world, 1)
+    wait_until(lambda: published(world))
+    with world.channel() as channel:
+        channel.exchange_delete(topology.EVENTS)
+    appended = append(world, 5)
+    wait_until(lambda: published(world))
+    assert sorted(set(ids(world.take()))) == sorted(appended)
+
+
+def test_a_message_that_is_refused_is_sent_again_later_without_a_busy_loop(world: World):
+    """F20."""
+    name = f"{world.consumer}-full"
+    with world.channel() as channel:
+        arguments = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        channel.queue_declare(name, durable=True, arguments=arguments)
+        channel.exchange_declare(topology.EVENTS, "topic", durable=True)
+        channel.queue_bind(name, topology.EVENTS, world.consumer)
+    world.declare()
+    relay = world.relay()
+    append(world, 3)
+    wait_until(lambda: relay.state.startswith("failing"))
+    position = world.checkpoint()[0]
+    assert position < 3
+    time.sleep(0.5)
+    assert world.count() < 60, "a pause between the attempts"
+    with world.channel() as channel:
+        channel.queue_delete(name)
+    wait_until(lambda: published(world))
+    assert set(positions(world.take())) == {1, 2, 3}
+
+
+def test_only_one_of_two_relays_publishes_and_the_other_takes_over_within_five_seconds(world: World):
+    """F23."""
+    first = world.start("relay")
+    wait_until(lambda: world.checkpoint()[1] == 1)
+    second = world.relay()
+    append(world, 10)
+    wait_until(lambda: published(world))
+    assert positions(world.take()) == list(range(1, 11))
+    assert second.state == "standby"
+    first.kill()
+    killed = time.monotonic()
+    append(world, 1)
+    wait_until(lambda: published(world))
+    assert time.monotonic() - killed < 5
+    assert world.checkpoint()[1] == 2
+
+
+def test_a_leader_that_overslept_is_fenced(world: World, monkeypatch: Any):
+    """F23: the frozen leader keeps its session; the other ends it, and awake again it can move nothing."""
+    monkeypatch.setattr("shared.leader.STALE_US", 1_000_000)
+    frozen = world.start("relay")
+    wait_until(lambda: world.checkpoint()[1] == 1)
+    frozen.send_signal(signal.SIGSTOP)
+    append(world, 5)
+    world.relay()
+    wait_until(lambda: published(world))
+    assert world.checkpoint()[1] == 2
+    world.take()
+    frozen.send_signal(signal.SIGCONT)
+    appended = append(world, 5)
+    wait_until(lambda: published(world))
+    time.sleep(1)
+    assert world.checkpoint() == (10, 2)
+    assert set(ids(world.take())) >= set(appended[-5:])
+    assert "relay.failed" in world.said("relay") or "relay.fenced" in world.said("relay")
+
+
+def test_the_epoch_fences_even_who_still_holds_a_session(world: World):
+    """F23: the checkpoint moves for the epoch that leads, and for no other."""
+    engine = world.log("content").engine
+    with Leadership(engine, "content") as zombie, Leadership(engine, "content") as leader:
+        assert zombie.take()
+        assert not leader.take()
+        with engine.begin() as db:
+            db.execute(text("update relay set epoch = epoch + 1"))
+        with pytest.raises(Fenced):
+            zombie.move(1)
+    assert world.checkpoint() == (0, 2)
+
+
+def test_a_naive_checkpoint_lets_a_zombie_jump_over_events(world: World):
+    """F23, mutant: without the epoch in its condition the update of a zombie is done."""
+    engine = world.log("content").engine
+    with Leadership(engine, "content") as zombie:
+        assert zombie.take()
+        with engine.begin() as db:
+            db.execute(text("update relay set epoch = epoch + 1"))
+            assert db.execute(text("update relay set position = 99 where id = 1")).rowcount == 1
+    assert world.checkpoint() == (99, 2)
+
+
+def test_a_relay_told_to_stop_finishes_what_it_sent(world: World):
+    world.declare()
+    process = world.start("relay")
+    wait_until(lambda: world.checkpoint()[1] == 1)
+    appended = append(world, 20)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert world.checkpoint()[0] == world.count() <= len(appended)
+
+
+def test_uncommitted_events_are_never_sent(world: World):
+    """G6."""
+    world.declare()
+    engine = world.log("content").engine
+    world.relay()
+    with engine.connect() as db:
+        transaction = db.begin()
+        toys_row = {"stream": f"unit-{uuid4()}", "id": str(uuid4()), "by": str(uuid4())}
+        statement = (
+            "select * from append_events(:stream, 0, array[cast(:id as uuid)], array['content.unit.renamed.v1'],"
+            " array['{}'], array[cast(null as bigint)], 'test', null, cast(:by as uuid), null, null, null, null, null)"
+        )
+        db.execute(text(statement), toys_row)
+        time.sleep(0.7)
+        assert world.count() == 0
+        transaction.rollback()
+    append(world, 1)
+    wait_until(lambda: published(world))
+    assert positions(world.take()) == [2]
+
+
+def test_the_retry_queues_have_the_written_names():
+    names = [topology.retry_queue(delay) for delay in topology.LADDER]
+    assert names == ["matrix.retry.1s", "matrix.retry.5s", "matrix.retry.30s", "matrix.retry.5m"]

@@ -1,0 +1,208 @@
+"""Read models follow their log once, whoever reads it, and are rebuilt while live without anybody noticing."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid, func, select, update
+
+from conftest import MakeDatabase
+from shared.contracts.content.events import ChannelRenamed
+from shared.database import open_engine, reading, upsert, writing
+from shared.events import Recorded
+from shared.execute import cause_of
+from shared.log import open_log
+from shared.log.store import Log
+from shared.projector import Projection, Projector, checksum
+
+UNIT = UUID(int=7)
+metadata = MetaData()
+channel = Table(
+    "toy_channel",
+    metadata,
+    Column("channel_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+)
+
+
+def project(db: Connection, recorded: Recorded) -> None:
+    """Keep each channel's newest name."""
+    if isinstance(recorded.event, ChannelRenamed):
+        row = {"channel_id": recorded.event.channel_id, "name": recorded.event.name, "version": recorded.version}
+        upsert(db, channel, ["channel_id"], row)
+
+
+CHANNELS = Projection("channels", metadata, project)
+
+
+def opened(url: str) -> Log:
+    return open_log("content", open_engine(url))
+
+
+@pytest.fixture
+def log(database: MakeDatabase) -> Iterator[Log]:
+    made = database("content")
+    owner = open_engine(made.owner_url)
+    with writing(owner) as db:
+        metadata.create_all(db)
+    owner.dispose()
+    log = opened(made.url)
+    yield log
+    log.engine.dispose()
+
+
+def rename(log: Log, channel_id: UUID, name: str) -> None:
+    stream = f"channel-{channel_id}"
+    event = ChannelRenamed(channel_id=channel_id, unit_id=UNIT, name=name)
+    log.append(stream, [event], expected_version=len(log.load(stream)), cause=cause_of("test"))
+
+
+def names(log: Log) -> set[str]:
+    with reading(log.engine) as db:
+        return set(db.execute(select(channel.c.name)).scalars())
+
+
+def sum_of(log: Log) -> str:
+    with reading(log.engine) as db:
+        return checksum(db, CHANNELS)
+
+
+def test_what_is_new_is_applied_once(log: Log) -> None:
+    projector = Projector(log, CHANNELS)
+    for number in range(3):
+        rename(log, uuid4(), f"n{number}")
+    assert projector.catch_up() == 3
+    assert projector.catch_up() == 0
+    assert names(log) == {"n0", "n1", "n2"}
+
+
+def test_a_second_projector_goes_on_where_the_first_stopped(log: Log) -> None:
+    rename(log, uuid4(), "a")
+    Projector(log, CHANNELS).catch_up()
+    rename(log, uuid4(), "b")
+    assert Projector(log, CHANNELS).catch_up() == 1
+
+
+def test_two_projectors_at_once_apply_each_event_once(log: Log) -> None:
+    for number in range(40):
+        rename(log, uuid4(), f"n{number}")
+    applied: list[int] = []
+    threads = [threading.Thread(target=lambda: applied.append(Projector(log, CHANNELS).catch_up())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(applied) == 40 and len(names(log)) == 40
+
+
+def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Log) -> None:
+    rename(log, uuid4(), "a")
+    rename(log, uuid4(), "b")
+
+    def fails_at_b(db: Connection, recorded: Recorded) -> None:
+        project(db, recorded)
+        if getattr(recorded.event, "name", "") == "b":
+            raise RuntimeError("b")
+
+    with pytest.raises(RuntimeError):
+        Projector(log, Projection("channels", metadata, fails_at_b)).catch_up()
+    assert names(log) == set()
+    assert Projector(log, CHANNELS).catch_up() == 2
+
+
+def test_a_rebuild_of_right_rows_touches_nothing_and_says_so(log: Log) -> None:
+    """F43: incremental = rebuild."""
+    projector = Projector(log, CHANNELS)
+    channels = [uuid4() for _ in range(5)]
+    for number in range(30):
+        rename(log, channels[number % 5], f"n{number}")
+        projector.catch_up()
+    report = projector.rebuild()
+    assert report.equal and report.events == 30 and report.rows == 5
+
+
+def test_a_rebuild_mends_wrong_rows(log: Log) -> None:
+    projector = Projector(log, CHANNELS)
+    rename(log, uuid4(), "right")
+    projector.catch_up()
+    before = sum_of(log)
+    with writing(log.engine) as db:
+        db.execute(update(channel).values(name="wrong"))
+    assert not projector.rebuild().equal
+    assert names(log) == {"right"} and sum_of(log) == before
+
+
+def test_a_rebuild_while_appends_go_on_ends_with_the_same_rows_and_no_reader_sees_less(log: Log) -> None:
+    """F42."""
+    projector = Projector(log, CHANNELS)
+    channels = [uuid4() for _ in range(50)]
+    for number, channel_id in enumerate(channels):
+        rename(log, channel_id, f"n{number}")
+    projector.catch_up()
+    with writing(log.engine) as db:
+        db.execute(update(channel).values(name="wrong"))
+    done = threading.Event()
+    counts: set[int] = set()
+
+    def append() -> None:
+        number = 0
+        while not done.is_set():
+            rename(log, channels[number % 50], f"live{number}")
+            projector.catch_up()
+            number += 1
+
+    def read() -> None:
+        while not done.is_set():
+            with reading(log.engine) as db:
+                counts.add(db.scalar(select(func.count()).select_from(channel)) or 0)
+
+    threads = [threading.Thread(target=append), threading.Thread(target=read)]
+    for thread in threads:
+        thread.start()
+    try:
+        reports = [Projector(log, CHANNELS).rebuild() for _ in range(3)]
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert not reports[0].equal and reports[-1].equal
+    assert counts == {50} and "wrong" not in names(log)
+
+
+KILLED = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from test_projector import CHANNELS, opened
+from shared.projector import Projector
+Projector(opened(sys.argv[1]), CHANNELS).rebuild()
+"""
+
+
+@pytest.mark.parametrize("where", ["rebuild.mid", "rebuild.before_swap", "rebuild.after_swap"])
+def test_a_rebuild_killed_anywhere_leaves_old_or_new_rows_and_can_be_repeated(log: Log, where: str) -> None:
+    """F42."""
+    projector = Projector(log, CHANNELS)
+    for number in range(20):
+        rename(log, uuid4(), f"n{number}")
+    projector.catch_up()
+    right = sum_of(log)
+    with writing(log.engine) as db:
+        db.execute(update(channel).values(name="wrong"))
+    wrong = sum_of(log)
+    here = Path(__file__)
+    url = log.engine.url.render_as_string(hide_password=False)
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED, url, str(here.parents[2]), str(here.parent)],
+        env={**os.environ, "FAILPOINTS": f"{where}:kill9"},
+        check=False,
+    )
+    assert process.returncode == -9
+    assert sum_of(log) == (right if where == "rebuild.after_swap" else wrong)
+    projector.rebuild()
+    assert sum_of(log) == right

@@ -1,0 +1,80 @@
+"""The supervisor keeps what is wanted running, and nothing else."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import supervise
+from infra.servers.ports import wait_until
+from infra.supervise import BadScale, Supervisor, read_scale
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    monkeypatch.setattr(supervise, "MATRIX", sys.executable)
+    monkeypatch.setattr(
+        supervise, "COMMANDS", {"review": ("-c", "input()"), "relay": ("-c", "import time; time.sleep(60)")}
+    )
+    (tmp_path / "log").mkdir()
+    made = Supervisor(tmp_path)
+    yield made
+    made.adjust(set())
+
+
+def test_one_process_of_each_kind_is_wanted_unless_a_scale_says_more() -> None:
+    scale = read_scale(["review=3"])
+    assert scale.pop("review") == 3
+    assert set(scale.values()) == {1}
+
+
+@pytest.mark.parametrize("argument", ["reviews=3", "review=three", "review=-1", "review=17", "gateway=2", "review"])
+def test_a_scale_that_cannot_be_is_refused(argument: str) -> None:
+    with pytest.raises(BadScale):
+        read_scale([argument])
+
+
+def test_scaling_up_and_down_starts_and_ends_processes(supervisor: Supervisor) -> None:
+    supervisor.adjust({"relay-1"})
+    first = supervisor.running["relay-1"].pid
+    supervisor.adjust({"relay-1", "relay-2", "relay-3"})
+    assert len(supervisor.running) == 3
+    supervisor.adjust({"relay-1"})
+    assert [process.pid for process in supervisor.running.values()] == [first]
+
+
+def test_a_killed_process_is_started_again(supervisor: Supervisor) -> None:
+    supervisor.adjust({"relay-1"})
+    first = supervisor.running["relay-1"].pid
+    os.kill(first, signal.SIGKILL)
+
+    def started_again() -> bool:
+        supervisor.adjust({"relay-1"})
+        return "relay-1" in supervisor.running and supervisor.running["relay-1"].pid != first
+
+    assert wait_until(started_again, 10)
+
+
+def test_a_process_that_keeps_failing_is_started_ever_more_slowly(supervisor: Supervisor) -> None:
+    def failed(times: float) -> bool:
+        supervisor.adjust({"review-1"})
+        return supervisor.pauses.get("review-1", 0) >= times
+
+    assert wait_until(lambda: failed(1.0), 20)  # input() fails at once: there is no standard input
+
+
+def test_the_end_takes_every_process_along(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # only the main thread may
+    (supervisor.folder / "scale.json").write_text(json.dumps({"relay": 2}))
+    running = threading.Thread(target=supervisor.run)
+    running.start()
+    assert wait_until(lambda: len(supervisor.running) == 2, 10)
+    processes = list(supervisor.running.values())
+    supervisor._on_end()
+    running.join(10)
+    assert all(process.poll() is not None for process in processes)
