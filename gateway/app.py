@@ -9,6 +9,7 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 from prometheus_client import CollectorRegistry
 
+from gateway.console import add_console
 from gateway.dependencies import Dependencies
 from gateway.matrix import add_matrix
 from gateway.middleware.cors import CrossOrigin
@@ -18,14 +19,6 @@ from gateway.operations import Route
 from gateway.problems import add_error_handlers
 from gateway.resources.operations import Health, Inventory, Measures
 from gateway.routes import ROUTES
-
-try:
-    from gateway.console import add_console
-except ImportError:  # until the console is there
-
-    def add_console(app: Any, deps: Any) -> None:
-        """No console."""
-
 
 App = falcon.asgi.App[Request, Response]
 

@@ -23,6 +23,7 @@ from infra.servers.ports import is_free, wait_until
 from infra.servers.postgres import ServerFailed
 
 FOLDER = Path("var/up")
+ENVIRONMENT = FOLDER / "environment.json"  # the settings of what `make up` started, for `matrix` commands
 MARK = "MATRIX_UP"  # in the environment of each process of ours, to know them by
 MATRIX = str(Path(sys.executable).with_name("matrix"))
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -159,6 +160,7 @@ def start(arguments: Sequence[str]) -> None:
         raise ServerFailed(f"port {port} of 127.0.0.1 is taken; choose another: make up PORT=8001")
     servers = start_servers(FOLDER)
     env = _environment(servers, port)
+    ENVIRONMENT.write_text(json.dumps({name: value for name, value in env.items() if name.startswith("MATRIX_")}))
     for command in (["migrate"], ["key", "create", "--first"]):
         _run_matrix(command, env)
     with (FOLDER / "log" / "supervisor.log").open("ab") as log:
@@ -192,7 +194,16 @@ def stop() -> None:
     wait_until(lambda: not _ours(), END_PATIENCE_S + 5)
     for pid in _ours():
         _signal(pid, signal.SIGKILL)
+    ENVIRONMENT.unlink(missing_ok=True)
     servers_in(FOLDER).stop()
+
+
+def running_environment() -> dict[str, str]:
+    """Return the settings of the platform that ``make up`` started, or none where it is not running."""
+    if not ENVIRONMENT.exists():
+        return {}
+    settings: dict[str, str] = json.loads(ENVIRONMENT.read_text())
+    return settings
 
 
 def forget() -> None:

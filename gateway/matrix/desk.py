@@ -1,6 +1,8 @@
 """The matrix of one gateway worker, put together: board, open connections, and what keeps them up to date."""
 
 import asyncio
+import signal
+import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -36,12 +38,26 @@ class Matrix:
         if self._subscriber is not None:
             work.append(self._subscriber.run())
         self._tasks = [asyncio.create_task(each) for each in work]
+        self._drain_when_told(asyncio.get_running_loop())
 
     async def process_shutdown(self, scope: dict[str, Any], event: dict[str, Any]) -> None:
-        """Say good-bye to open connections and stop."""
+        """Stop."""
         self.hub.drain()
         for task in self._tasks:
             task.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self.board.close()
+
+    def _drain_when_told(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say good-bye to open connections on SIGTERM: the worker waits for them before it tells of its end."""
+        told = signal.getsignal(signal.SIGTERM)
+        if not callable(told) or threading.current_thread() is not threading.main_thread():
+            return  # nobody ends this process in order
+
+        def drain(number: int, frame: Any) -> None:
+            loop.call_soon_threadsafe(self.hub.drain)
+            told(number, frame)
+
+        # The loop hears of signals by its wake-up socket; the handler proper is only a dummy in its place.
+        signal.signal(signal.SIGTERM, drain)

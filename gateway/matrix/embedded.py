@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from gateway.matrix.freshness import Freshness
 from gateway.matrix.writer import Writer
@@ -29,7 +28,7 @@ class EmbeddedFeed:
         began = time.time()
         position = self._positions.get(log.name, 0)
         while (page := log.read(position, PAGE)).checkpoint > position:
-            if self._writer.apply(page.events, {log.name: page.checkpoint}, datetime.now(UTC)) is not None:
+            if self._writer.apply(page.events, {log.name: page.checkpoint}) is not None:
                 self._wake()
             position = self._positions[log.name] = page.checkpoint
         self._freshness.seen(log.name, position, began)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 
@@ -69,7 +68,7 @@ class _Pass:
         """Read every log to its end."""
         for log in self._logs:
             while (page := log.read(self._at[log.name], PAGE)).checkpoint > self._at[log.name]:
-                self._writer.apply(page.events, {log.name: page.checkpoint}, datetime.now(UTC))
+                self._writer.apply(page.events, {log.name: page.checkpoint})
                 then(page.events)
                 failpoint("rebuild.mid")
                 self._at[log.name] = page.checkpoint

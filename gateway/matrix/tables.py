@@ -132,7 +132,7 @@ matrix_state = Table(
     Column("position", BigInteger, nullable=False),
 )
 
-# How far the matrix has followed each service's log, and when (UTC) it was last seen to have caught up.
+# How far the matrix has followed each service's log, and up to which moment (UTC) everything of it is in.
 feed = Table(
     "feed",
     state,

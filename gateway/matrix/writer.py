@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from gateway.matrix.changes import Cells
+from gateway.matrix.facts import source_of
 from gateway.matrix.projection import apply
 from gateway.matrix.tables import change, feed, matrix_state
-from shared.database import insert_new, reading, upsert, writing
+from shared.database import EPOCH, insert_new, reading, upsert, writing
 from shared.events import Recorded
 
 RING = 2000
@@ -27,10 +28,10 @@ class Writer:
         with reading(self._engine) as db:
             return {row.source: row.position for row in db.execute(select(feed.c.source, feed.c.position))}
 
-    def apply(self, events: Sequence[Recorded], reached: Mapping[str, int], now: datetime) -> int | None:
+    def apply(self, events: Sequence[Recorded], reached: Mapping[str, int]) -> int | None:
         """Fold the events in and note how far each log was followed; return the new position, None if it stayed.
 
-        Events that are in already change nothing.
+        Events that are in already change nothing. A log is as fresh as the last of its events was when recorded.
 
         Raises:
             Unavailable: the database did not answer; nothing was changed.
@@ -39,7 +40,8 @@ class Writer:
             position = lock(db)
             applied, cells = apply(db, events)
             for source, to in reached.items():
-                _move(db, source, to, now)
+                recorded = [each.recorded_at for each in events if source_of(each) == source]
+                _move(db, source, to, max(recorded, default=EPOCH))
             return note(db, position, applied, cells) if applied else None
 
     def beat(self, sources: Sequence[str], now: datetime) -> None:
@@ -71,6 +73,7 @@ def note(db: Connection, position: int, events: int, cells: Cells) -> int:
     return now_at
 
 
-def _move(db: Connection, source: str, to: int, now: datetime) -> None:
-    at = int(db.scalar(select(feed.c.position).where(feed.c.source == source)) or 0)
-    upsert(db, feed, ["source"], {"source": source, "position": max(at, to), "fresh_at": now})
+def _move(db: Connection, source: str, to: int, fresh_at: datetime) -> None:
+    now = db.execute(select(feed.c.position, feed.c.fresh_at).where(feed.c.source == source)).one_or_none()
+    at, since = (now.position, now.fresh_at) if now else (0, EPOCH)
+    upsert(db, feed, ["source"], {"source": source, "position": max(at, to), "fresh_at": max(since, fresh_at)})

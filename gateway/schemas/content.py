@@ -18,13 +18,16 @@ class Unit(Schema):
     version = fields.Int(required=True)
 
 
-class UnitName(Schema):
+class UnitChange(Schema):
+    """Name and parent from a day on."""
+
     since = fields.Date(required=True)
     name = fields.Str(required=True)
+    parent_id = fields.UUID(required=True, allow_none=True)
 
 
 class OneUnit(Unit):
-    names = fields.List(fields.Nested(UnitName), required=True)
+    history = fields.List(fields.Nested(UnitChange), required=True)
 
 
 class Channel(Schema):
@@ -65,9 +68,12 @@ class Text(Schema):
 
 
 class Publication(Schema):
+    """``revision`` is the one that stands there (0: none yet)."""
+
     id = fields.UUID(required=True)
     channel_id = fields.UUID(required=True)
     status = fields.Str(required=True)
+    revision = fields.Int(required=True)
     at = fields.AwareDateTime(required=True)
     url = fields.Str(required=True, allow_none=True)
     by = fields.UUID(required=True)
@@ -83,6 +89,8 @@ class OneArticle(Text):
     byline = fields.Str(required=True, allow_none=True)
     reason = fields.Str(required=True, allow_none=True)
     publications = fields.List(fields.Nested(Publication), required=True)
+    drafted_at = fields.AwareDateTime(required=True)
+    changed_at = fields.AwareDateTime(required=True)
     version = fields.Int(required=True)
 
 
@@ -95,8 +103,8 @@ class Revision(Text):
 class Compared(WireSchema):
     """Two revisions to compare; without them all are listed."""
 
-    old = fields.Int(data_key="from", strict=True, validate=validate.Range(min=1))
-    new = fields.Int(data_key="to", strict=True, validate=validate.Range(min=1))
+    old = fields.Int(data_key="from", strict=True, validate=validate.Range(min=1, max=requests.MAX_REVISION))
+    new = fields.Int(data_key="to", strict=True, validate=validate.Range(min=1, max=requests.MAX_REVISION))
 
     @validates_schema
     def both_or_none(self, data: dict[str, Any], **_: Any) -> None:
@@ -111,6 +119,7 @@ RevisionsOrDifference = Schema.from_dict(
         "next": fields.Str(allow_none=True),
         "from": fields.Int(),
         "to": fields.Int(),
+        "title": fields.List(fields.Str(), metadata={"description": "Lines of a unified difference."}),
         "body": fields.List(fields.Str(), metadata={"description": "Lines of a unified difference."}),
         "fields": fields.Dict(),
     },

@@ -1,10 +1,12 @@
 """A gateway with stand-ins for the services, on a database of its own."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from gateway.dependencies import open_dependencies
 from gateway.tests.kit import FakeServices, World
@@ -22,6 +24,14 @@ def open_world(template: Template, folder: Path) -> World:
     return World(open_dependencies(load_settings(env), services), services)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep what is logged out of the way: unconfigured, structlog draws every traceback with its variables."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
+
+
 @pytest.fixture
 def world(sqlite_templates: Template, tmp_path: Path) -> Iterator[World]:
     """Give a gateway and a client of it."""
@@ -32,7 +42,7 @@ def world(sqlite_templates: Template, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def lasting_world(sqlite_templates: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Give one gateway for all tests of a module that leave it as they found it."""
+    """Give one gateway for all tests of a module that leave its accounts as they found them."""
     made = open_world(sqlite_templates, tmp_path_factory.mktemp("world"))
     yield made
     made.close()

@@ -79,6 +79,7 @@ class World:
         self.app = create_app(deps)
         self.accounts: Accounts = deps.access.accounts
         self.runner = asyncio.Runner()
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://matrix")
         self.key = self.add("admin")
 
     def add(self, role: Role, *units: UUID, name: str = "somebody") -> str:
@@ -96,12 +97,19 @@ class World:
         return self.runner.run(self._ask(method, path, {**named, **(headers or {})}, more))
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], more: dict[str, Any]) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app)
-        async with httpx.AsyncClient(transport=transport, base_url=more.pop("base_url", "http://matrix")) as client:
-            return await client.request(method, path, headers=headers, **more)
+        answered = await self.client.request(method, more.pop("base_url", "") + path, headers=headers, **more)
+        self.client.cookies.clear()
+        return answered
+
+    def forget(self) -> "World":
+        """Return this world with services that answer as at first."""
+        self.services.requests.clear()
+        self.services.answers.clear()
+        return self
 
     def close(self) -> None:
         """Let go of everything."""
+        self.runner.run(self.client.aclose())
         self.runner.close()
         self.deps.access.close()
         self.deps.files.close()

@@ -14,6 +14,12 @@ STRANGERS = [
 PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
 
 
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    """Give the module's gateway, its services as at first."""
+    return lasting_world.forget()
+
+
 def test_a_listed_origin_may_read(world: World) -> None:
     """S53."""
     answered = world.ask("GET", "/v1/units", headers={"Origin": LISTED})

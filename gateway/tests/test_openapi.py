@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from falcon.asgi import App
 from falcon.inspect import inspect_routes
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -10,6 +11,12 @@ from gateway.operations import Route
 from gateway.tests.kit import World
 
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    """Give the module's gateway, its services as at first."""
+    return lasting_world.forget()
 
 
 def described(world: World) -> dict[str, Any]:

@@ -11,6 +11,12 @@ PATH = f"/v1/articles/{OWN}"
 INSIDE = "/srv/matrix/secret.py line 7 password=hunter2"
 
 
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    """Give the module's gateway, its services as at first."""
+    return lasting_world.forget()
+
+
 def refused(world: World, error: Exception) -> Any:
     world.services.answers["get_article"] = error
     return world.ask("GET", PATH)
@@ -62,8 +68,9 @@ def test_a_failure_nobody_foresaw_says_nothing_of_the_inside(world: World, servi
 
 def test_a_failure_in_the_gateway_itself_says_nothing_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """S52."""
+    stranger = world.add("viewer")
     monkeypatch.setattr(world.accounts, "identify", lambda _: 1 / 0)
-    answered = world.ask("GET", "/v1/me")
+    answered = world.ask("GET", "/v1/me", stranger)
     assert answered.status_code == 500 and "division" not in answered.text
 
 

@@ -19,6 +19,12 @@ UNIT = {"name": "Law", "kind": "college", "since": "2021-01-01"}
 DRAFT = {"unit_id": str(OWN_UNIT), "kind": "news", "title": "t", "body": "<p>b</p>"}
 
 
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    """Give the module's gateway, its services as at first."""
+    return lasting_world.forget()
+
+
 def refusal(world: World, method: str, path: str, **more: Any) -> tuple[int, list[str]]:
     answered = world.ask(method, path, **more)
     assert not world.services.requests, "a bad request must not reach a service"

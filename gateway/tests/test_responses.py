@@ -18,6 +18,12 @@ UNIT = {"name": "Law", "kind": "college", "since": "2021-01-01"}
 ARTICLE = f"/v1/articles/{OWN}"
 
 
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    """Give the module's gateway, its services as at first."""
+    return lasting_world.forget()
+
+
 def test_what_was_made_is_answered_with_its_place_and_version(world: World) -> None:
     answered = world.ask("POST", "/v1/units", json=UNIT)
     assert answered.status_code == 201
@@ -144,7 +150,7 @@ def test_every_role_reads_the_same_fields_of_an_article(world: World, role: Any)
     world.services.answers["get_article"] = {name: None for name in OneArticle().fields} | {"draft_notes": "secret"}
     shown = world.ask("GET", ARTICLE, world.add(role, OWN_UNIT)).json()
     assert sorted(shown) == [
-        "asset_ids", "author_ids", "body", "byline", "event_ended_at", "id", "kind", "originality", "publications",
+        "asset_ids", "author_ids", "body", "byline", "changed_at", "drafted_at", "event_ended_at", "id", "kind", "originality", "publications",
         "reason", "revision", "series", "source_url", "status", "tags", "title", "topic", "unit_id", "version",
     ]  # fmt: skip
 

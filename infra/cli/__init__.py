@@ -1,23 +1,29 @@
 """The ``matrix`` command."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from infra.cli import keys, letters, load, operate, processes
+from infra.supervise import running_environment
 from shared.config import BadSetting
 from shared.errors import PlatformError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="media-matrix")
-def matrix() -> None:
+@click.pass_context
+def matrix(context: click.Context) -> None:
     """The media matrix of an institution: run it, load it, look after it.
 
     Settings come from the environment: MATRIX_MODE (embedded or distributed), DATA (data directory, var/data), PORT
-    (8000); docs/runbook.md lists them all. Start with `matrix run --demo`.
+    (8000); docs/runbook.md lists them all. Start with `matrix run --demo`. After `make up` the other commands work
+    on what it started.
     """
+    if context.invoked_subcommand != "run" and "MATRIX_MODE" not in os.environ and "DATA" not in os.environ:
+        os.environ.update(running_environment())
 
 
 COMMANDS: Sequence[click.Command] = (

@@ -213,8 +213,10 @@ class ContentService:
 
     @every(1.0)
     def publish_due(self) -> None:
-        """Publish what was scheduled and is due; several processes may: the stream's version lets one of them."""
-        now = datetime.now(UTC)
+        self.publish_due_by(datetime.now(UTC))
+
+    def publish_due_by(self, now: datetime) -> None:
+        """Publish what was scheduled until ``now``; several processes may: the stream's version lets one of them."""
         with self.runtime.caught_up() as db:
             due = queries.due_publications(db, now)
         for row in due:

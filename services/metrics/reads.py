@@ -81,4 +81,4 @@ def decide(reads: Reads, command: CountReads) -> Sequence[Event]:
 
 
 def _telling(told: CountReads | ReadsCounted) -> Telling:
-    return Telling(channel_id=None, unit=told.unit, taken_at=told.taken_at, source=told.source)
+    return Telling(channel_id=told.channel_id, unit=told.unit, taken_at=told.taken_at, source=told.source)

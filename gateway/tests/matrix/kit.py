@@ -58,7 +58,7 @@ def rows_of(engine: Engine) -> str:
 
 def apply(engine: Engine, events: Sequence[Recorded]) -> int | None:
     """Fold the events in."""
-    return Writer(engine).apply(events, {}, NOW)
+    return Writer(engine).apply(events, {})
 
 
 def ask(

@@ -17,9 +17,9 @@ from gateway.matrix.changes import Cells
 from gateway.matrix.counters import facts_of_counts
 from gateway.matrix.facts import Fact, sample_of
 from gateway.matrix.sums import key_of
-from gateway.matrix.tables import applied, change, fact, matrix_state, roll_up
+from gateway.matrix.tables import applied, change, fact, feed, matrix_state, roll_up
 from gateway.matrix.writer import RING, lock, note
-from gateway.tests.matrix.kit import History, apply, ask, at, open_model, rows_of, totals
+from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
 from shared.database import reading, writing
 from shared.events import Recorded, Unknown
@@ -207,3 +207,16 @@ def test_one_recorded_event_cannot_be_two_rows(model: Engine) -> None:
     apply(model, history.events)
     with pytest.raises(IntegrityError), writing(model) as db:
         db.execute(insert(applied).values(event_id=history.events[0].event_id, source="content", position=1))
+
+
+def test_a_feed_is_as_fresh_as_the_last_event_that_is_in_and_never_gets_older(model: Engine) -> None:
+    history = History()
+    first = history.publish(history.unit("u"), history.channel(history.unit("v")), at("2021-03-01T12:00"))
+    later = history.publish(history.unit("w"), history.channel(history.unit("x")), at("2021-03-01T12:00"))
+    writer = Writer(model)
+    for recorded in (later, first):
+        writer.apply([recorded], {"content": recorded.position})
+    writer.beat(["media"], NOW)
+    with reading(model) as db:
+        rows = {row.source: (row.position, row.fresh_at) for row in db.execute(select(feed))}
+    assert rows == {"content": (later.position, later.recorded_at), "media": (0, NOW)}

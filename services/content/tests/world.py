@@ -1,7 +1,7 @@
 """A content service on a database of its own, and what tests ask of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from shared.testing import caller, request
 Ask = dict[str, Any]
 Decision = Literal["approved", "changes_requested", "rejected", "refused"]
 EDITOR = caller("office_editor")
+DUE = datetime(2199, 1, 1, tzinfo=UTC)  # tests tell the clock's door what time it is
 ADMIN = caller("admin")
 
 
@@ -93,17 +94,6 @@ class World:
             case "refused":
                 event = SubmissionRefused(**about, reason="no scheme matches")
         return recorded(f"case-{about['case_id']}", replace(event, **other))
-
-    def publish_when_due(self, at: datetime) -> None:
-        """Let the clock's door find what is due at a moment."""
-        while datetime.now(UTC) <= at:
-            pass
-        self.service.publish_due()
-
-
-def soon() -> datetime:
-    """Return a moment that tests can wait for."""
-    return datetime.now(UTC) + timedelta(milliseconds=40)
 
 
 def recorded(stream: str, event: Event) -> Recorded:

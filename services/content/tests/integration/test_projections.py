@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.content.projections import VIEWS, project
-from services.content.tests.world import World, soon
+from services.content.tests.world import DUE, World
 from shared.database import reading, writing
 from shared.projector import checksum
 
@@ -23,7 +23,7 @@ def a_busy_year(world: World) -> None:
     published, planned, gone = world.approved(unit), world.approved(unit), world.submitted(unit)
     done = world.ask("publish_article", article_id=published, channel_id=channel)
     world.ask("file_receipt", article_id=published, publication_id=done["id"], url="https://www.example.org/")
-    world.ask("schedule_publication", article_id=planned, channel_id=channel, due_at="2199-01-01T00:00:00Z")
+    world.ask("schedule_publication", article_id=planned, channel_id=channel, due_at=DUE.isoformat())
     world.ask("withdraw_article", article_id=gone, reason="错字")
     world.ask("withdraw_article", article_id=gone, reason="错字")
     world.ask("revise_article", article_id=published, title="潮汐二")
@@ -69,7 +69,7 @@ class Editors(RuleBasedStateMachine):
         body: dict[str, Any] = {"article_id": self.articles[-1]}
         body |= {"reason": "错字"} if method == "withdraw_article" else {}
         body |= {"channel_id": self.channel} if method in ("publish_article", "schedule_publication") else {}
-        body |= {"due_at": soon().isoformat()} if method == "schedule_publication" else {}
+        body |= {"due_at": DUE.isoformat()} if method == "schedule_publication" else {}
         self.world.refusal(method, **body)
 
     @rule(title=st.text("潮汐海洋", min_size=1, max_size=3))
@@ -90,7 +90,7 @@ class Editors(RuleBasedStateMachine):
 
     @rule()
     def clock(self) -> None:
-        self.world.service.publish_due()
+        self.world.service.publish_due_by(DUE)
 
     def teardown(self) -> None:
         assert self.world.runtime.views.rebuild().equal

@@ -93,7 +93,8 @@ def test_a_list_is_paged_without_gap_or_double(either: World, method: str) -> No
         "list_channels": lambda: [either.channel(units[0]) for _ in range(4)],
         "list_articles": lambda: [either.draft(units[0]) for _ in range(4)],
     }[method]()
-    seen, after, pages = [], None, 0
+    seen: list[str] = []
+    after, pages = None, 0
     while pages == 0 or after:
         page = either.ask(method, limit=2, after=after)
         seen, after, pages = seen + [item["id"] for item in page["items"]], page["next"], pages + 1

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.content.article import digest
-from services.content.tests.world import ADMIN, EDITOR, World, soon
+from services.content.tests.world import ADMIN, DUE, EDITOR, World
 from shared.contracts.content.events import ArticleApproved, ArticleDrafted, ArticlePublished, ArticleSubmitted
 from shared.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable
 from shared.sealed import ERASED
@@ -203,31 +203,33 @@ def test_a_decision_before_its_article_is_tried_again(world: World) -> None:
 
 def test_a_scheduled_publication_happens_when_it_is_due(world: World) -> None:
     unit = world.unit()
-    article, channel, due = world.approved(unit), world.channel(unit), soon()
-    world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=due.isoformat())
-    world.publish_when_due(due)
+    article, channel = world.approved(unit), world.channel(unit)
+    world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.service.publish_due()
+    assert world.ask("get_article", article_id=article)["status"] == "approved"
+    world.service.publish_due_by(DUE)
+    world.service.publish_due_by(DUE)
     published = [event for event in world.history(article) if isinstance(event, ArticlePublished)]
-    assert [(event.published_at, event.by) for event in published] == [(due, EDITOR.account_id)]
+    assert [(event.published_at, event.by) for event in published] == [(DUE, EDITOR.account_id)]
 
 
 def test_a_scheduled_publication_of_a_voided_approval_is_cancelled_with_its_reason(world: World) -> None:
     unit = world.unit()
-    article, channel, due = world.approved(unit), world.channel(unit), soon()
-    world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=due.isoformat())
+    article, channel = world.approved(unit), world.channel(unit)
+    world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.ask("revise_article", article_id=article, title="潮汐二")
-    world.publish_when_due(due)
+    world.service.publish_due_by(DUE)
     found = world.ask("get_article", article_id=article)
     assert [place["status"] for place in found["publications"]] == ["cancelled"]
     assert found["reason"] == "revision 2 is not approved"
 
 
 def test_one_publication_that_fails_does_not_hold_up_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    unit, due = world.unit(), soon()
+    unit = world.unit()
     channel = world.channel(unit)
     articles = [world.approved(unit), world.approved(unit)]
     for article in articles:
-        world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=due.isoformat())
+        world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     append = world.runtime.log.append
 
     def fail_first(stream: str, *rest: Any, **more: Any) -> Any:
@@ -236,16 +238,16 @@ def test_one_publication_that_fails_does_not_hold_up_the_others(world: World, mo
         return append(stream, *rest, **more)
 
     monkeypatch.setattr(world.runtime.log, "append", fail_first)
-    world.publish_when_due(due)
+    world.service.publish_due_by(DUE)
     assert [world.ask("get_article", article_id=article)["status"] for article in articles] == ["approved", "published"]
 
 
 def test_a_cancelled_schedule_is_not_published(world: World) -> None:
     unit = world.unit()
-    article, channel, due = world.approved(unit), world.channel(unit), soon()
-    planned = world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=due.isoformat())
+    article, channel = world.approved(unit), world.channel(unit)
+    planned = world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.ask("cancel_publication", article_id=article, publication_id=planned["id"])
-    world.publish_when_due(due)
+    world.service.publish_due_by(DUE)
     assert not any(isinstance(event, ArticlePublished) for event in world.history(article))
 
 

@@ -1,6 +1,9 @@
 """The doors of review, on a real SQLite log."""
 
 import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,15 @@ from services.review.projections import VIEWS
 from services.review.service import ReviewService
 from shared.context import Caller
 from shared.contracts.content.events import ArticleSubmissionRetracted, ArticleSubmitted
-from shared.contracts.review.events import CaseApproved, CaseOpened, CaseRejected
-from shared.errors import NotFound, PlatformError
+from shared.contracts.review.events import (
+    CaseApproved,
+    CaseChangesRequested,
+    CaseClosed,
+    CaseOpened,
+    CaseRejected,
+    SubmissionRefused,
+)
+from shared.errors import Conflict, Invalid, NotFound, PlatformError, RuleBroken
 from shared.events import Event, Recorded
 from shared.ids import new_id
 from shared.messaging import instance
@@ -51,6 +61,12 @@ def recorded(event: Event) -> Recorded:
         position=1, event_id=new_id(), stream="s", version=1, type=event.type, event=event, data="{}",
         occurred_at=now, recorded_at=now, actor="x", unit=UNIT, correlation_id=new_id(), causation_id=None, hash=b"",
     )  # fmt: skip
+
+
+def retraction_of(event: ArticleSubmitted) -> ArticleSubmissionRetracted:
+    return ArticleSubmissionRetracted(
+        article_id=event.article_id, unit_id=UNIT, revision=event.revision, by=AUTHOR, reason="x"
+    )
 
 
 @pytest.fixture
@@ -102,8 +118,7 @@ def test_a_submission_delivered_twice_opens_one_case(world: World) -> None:
 def test_a_submission_taken_back_and_made_again_is_open_again(world: World) -> None:
     world.adopt()
     event = world.submitted()
-    retracted = ArticleSubmissionRetracted(article_id=event.article_id, unit_id=UNIT, revision=1, by=AUTHOR, reason="x")
-    world.service.on_submission(recorded(retracted))
+    world.service.on_submission(recorded(retraction_of(event)))
     assert [row["status"] for row in world.ask("list_cases")["items"]] == ["closed"]
     world.service.on_submission(recorded(event))
     assert [row["status"] for row in world.ask("list_cases")["items"]] == ["open"]
@@ -121,27 +136,158 @@ def test_another_units_caller_sees_and_decides_no_case(world: World) -> None:
             world.ask(method, stranger, case_id=row["id"], **body)
 
 
-def test_of_many_who_decide_at_once_exactly_one_wins(world: World) -> None:
-    """S13."""
-    world.adopt()
-    world.submitted()
-    (row,) = world.ask("list_cases")["items"]
-    barrier, outcomes = threading.Barrier(16), []
+def run_together(jobs: Sequence[Callable[[], object]]) -> list[str]:
+    """Start all jobs at the same moment; return ``won``, or the code each was refused with."""
+    barrier, outcomes = threading.Barrier(len(jobs)), []
 
-    def decide(number: int) -> None:
-        decision = "approve" if number % 2 else "reject"
+    def run(job: Callable[[], object]) -> None:
         barrier.wait()
         try:
-            world.ask("decide_case", caller("office_editor"), case_id=row["id"], decision=decision, reason="x")
+            job()
             outcomes.append("won")
         except PlatformError as error:
             outcomes.append(error.code)
 
-    threads = [threading.Thread(target=decide, args=(number,)) for number in range(16)]
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    decided = [r for r in world.runtime.log.read(0).events if isinstance(r.event, CaseApproved | CaseRejected)]
-    assert (outcomes.count("won"), len(decided)) == (1, 1)
+    return outcomes
+
+
+def ends_of(world: World) -> list[Event]:
+    ends = CaseApproved | CaseRejected | CaseChangesRequested | CaseClosed
+    return [record.event for record in world.runtime.log.read(0).events if isinstance(record.event, ends)]
+
+
+def test_of_32_who_decide_at_once_exactly_one_wins(world: World) -> None:
+    """S13."""
+    world.adopt()
+    world.submitted()
+    (row,) = world.ask("list_cases")["items"]
+
+    def deciding(number: int) -> Callable[[], object]:
+        decision = ("approve", "reject", "request_changes")[number % 3]
+        reason = None if decision == "approve" else "x"
+        who = caller("office_editor")
+        return lambda: world.ask("decide_case", who, case_id=row["id"], decision=decision, reason=reason)
+
+    outcomes = run_together([deciding(number) for number in range(32)])
+    assert (outcomes.count("won"), len(ends_of(world))) == (1, 1)
     assert set(outcomes) <= {"won", "review.case_decided", "stream.changed"}
+
+
+def test_an_approval_and_a_retraction_at_once_end_the_case_once(world: World) -> None:
+    """S13: 31 approve while the author takes the text back; the case is approved or closed, never both."""
+    world.adopt()
+    event = world.submitted()
+    (row,) = world.ask("list_cases")["items"]
+    retracted = recorded(retraction_of(event))
+
+    def take_back() -> None:
+        while True:  # as its host does: what may be retried is retried
+            with suppress(Conflict):
+                world.service.on_submission(retracted)
+                return
+
+    def approve() -> None:
+        world.ask("decide_case", caller("office_editor"), case_id=row["id"], decision="approve")
+
+    outcomes = run_together([take_back, *[approve] * 31])
+    (end,) = ends_of(world)
+    assert outcomes.count("won") == (2 if isinstance(end, CaseApproved) else 1)
+
+
+def test_a_revision_taken_back_while_it_was_approved_can_be_submitted_again(world: World) -> None:
+    world.adopt()
+    event = world.submitted()
+    (row,) = world.ask("list_cases")["items"]
+    world.ask("decide_case", case_id=row["id"], decision="approve")
+    world.service.on_submission(recorded(retraction_of(event)))
+    world.service.on_submission(recorded(replace(event, submitted_at=datetime.now(UTC))))
+    case = world.ask("get_case", case_id=row["id"])
+    assert (case["status"], case["decision"]) == ("open", None)
+    world.ask("decide_case", case_id=row["id"], decision="reject", reason="x")
+    assert world.ask("get_case", case_id=row["id"])["decision"]["reason"] == "x"
+
+
+def test_who_wrote_in_a_text_decides_nothing_in_whatever_role(world: World) -> None:
+    """S13."""
+    world.adopt()
+    world.submitted()
+    (row,) = world.ask("list_cases")["items"]
+    for role in ("admin", "office_editor", "college_editor"):
+        author = caller(role, account=AUTHOR)
+        for method, body in (("claim_case", {}), ("decide_case", {"decision": "approve"})):
+            with pytest.raises(RuleBroken) as refusal:
+                world.ask(method, author, case_id=row["id"], **body)
+            assert refusal.value.code == "review.own_text"
+
+
+def test_a_blocking_finding_is_overruled_by_an_editor_in_chief_with_a_reason(world: World) -> None:
+    world.adopt()
+    world.submitted("<p>证号11010519491231002X</p>")
+    (row,) = world.ask("list_cases")["items"]
+    assert row["blocking"] == 1
+    approve = {"case_id": row["id"], "decision": "approve", "override_reason": "样例号码"}
+    with pytest.raises(RuleBroken):
+        world.ask("decide_case", caller("college_editor"), **approve)
+    world.ask("decide_case", OFFICE, **approve)
+    assert world.ask("get_case", case_id=row["id"])["decision"]["override_reason"] == "样例号码"
+
+
+def test_what_was_found_stands_where_the_case_shows_it(world: World) -> None:
+    world.adopt()
+    world.ask("publish_term_list", name="x", terms=[{"term": "最佳", "category": "c", "severity": "hint"}])
+    world.submitted("<h2>题</h2><p>是<b>最</b>佳 &amp; 最&#8203;佳</p>")
+    (row,) = world.ask("list_cases")["items"]
+    case = world.ask("get_case", case_id=row["id"])
+    places = [(finding["start"], finding["end"], finding["found"]) for finding in case["findings"]]
+    assert [case["text"][start:end] for start, end, _ in places] == [found for _, _, found in places]
+    assert [found for _, _, found in places] == ["最佳", "最\u200b佳"]
+
+
+def test_of_two_schemes_for_every_unit_the_latest_adopted_counts(world: World) -> None:
+    world.adopt()
+    first = world.ask("list_schemes")["items"][0]["id"]
+    second = world.ask("adopt_scheme", name="二审", article_kinds=["news"])["id"]
+    event = world.submitted()
+    world.ask("adopt_scheme", scheme_id=first, name="一审", article_kinds=["news", "wechat_post"])
+    world.submitted()
+    opened = [record.event for record in world.runtime.log.read(0).events if isinstance(record.event, CaseOpened)]
+    assert opened[0].article_id == event.article_id
+    assert [str(case.scheme_id) for case in opened] == [second, first]
+    page = world.ask("list_schemes", limit=1)
+    assert [page["items"][0]["id"], world.ask("list_schemes", after=page["next"])["items"][0]["id"]] == [second, first]
+
+
+def test_a_scheme_for_every_unit_takes_a_caller_who_sees_every_unit(world: World) -> None:
+    bound = caller("office_editor", UNIT)
+    scheme = {"name": "一审", "article_kinds": ["news"]}
+    with pytest.raises(RuleBroken):
+        world.ask("adopt_scheme", bound, **scheme)
+    with pytest.raises(NotFound):
+        world.ask("adopt_scheme", bound, **scheme, unit_ids=[str(uuid4())])
+    world.ask("adopt_scheme", bound, **scheme, unit_ids=[str(UNIT)])
+    for_all = world.ask("adopt_scheme", **scheme)["id"]
+    with pytest.raises(RuleBroken):
+        world.ask("retire_scheme", bound, scheme_id=for_all)
+
+
+def test_after_the_last_scheme_is_retired_submissions_are_refused(world: World) -> None:
+    world.adopt()
+    world.ask("retire_scheme", scheme_id=world.ask("list_schemes")["items"][0]["id"])
+    world.submitted()
+    assert isinstance(world.runtime.log.read(0).events[-1].event, SubmissionRefused)
+
+
+def test_a_place_that_is_none_is_refused(world: World) -> None:
+    for method, places in (
+        ("list_schemes", ("x", "9" * 30)),
+        ("list_cases", ("x", "1|x", f"{'9' * 30}|{uuid4()}", f"-|{uuid4()}")),
+        ("list_term_lists", ("x",)),
+    ):
+        for place in places:
+            with pytest.raises(Invalid):
+                world.ask(method, after=place)

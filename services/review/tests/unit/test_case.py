@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from services.review import case
@@ -90,7 +91,14 @@ def test_a_rejection_and_a_request_for_changes_need_a_reason() -> None:
 
 
 def test_a_rejection_and_a_request_for_changes_carry_their_reason() -> None:
-    about = {"case_id": CASE, "article_id": ARTICLE, "unit_id": UNIT, "revision": 1, "by": REVIEWER, "at": NOON}
+    about: dict[str, Any] = {
+        "case_id": CASE,
+        "article_id": ARTICLE,
+        "unit_id": UNIT,
+        "revision": 1,
+        "by": REVIEWER,
+        "at": NOON,
+    }
     asked = replace(APPROVE, decision="request_changes", reason="标题")
     review.given(OPENED).when(asked).then(CaseChangesRequested(**about, reason="标题"))
     review.given(OPENED).when(replace(asked, decision="reject")).then(CaseRejected(**about, reason="标题"))
@@ -123,6 +131,25 @@ def test_a_submission_taken_back_closes_its_case_and_may_come_again() -> None:
     review.given(OPENED).when(CloseCase(case_id=CASE, reason="x")).then(closed)
     review.given(OPENED, closed).when(OPEN).then(OPENED)
     review.given(OPENED, APPROVED).when(CloseCase(case_id=CASE, reason="x")).then()
+
+
+def test_a_decided_revision_opens_again_only_for_another_submission() -> None:
+    again = replace(OPEN, submission=replace(SUBMISSION, submitted_at=NOON + timedelta(hours=1)))
+    review.given(OPENED, APPROVED).when(OPEN).then()
+    review.given(OPENED, APPROVED).when(again).then(replace(OPENED, submitted_at=NOON + timedelta(hours=1)))
+
+
+def test_a_decision_is_not_made_before_its_submission() -> None:
+    early = replace(APPROVE, at=NOON - timedelta(hours=1), now=NOON + timedelta(hours=1))
+    review.given(OPENED).when(early).then_refused(RuleBroken, "review.decided_too_early")
+    slow_clock = replace(APPROVE, at=NOON - timedelta(seconds=1), now=NOON - timedelta(seconds=1))
+    review.given(OPENED).when(slow_clock).then(replace(APPROVED, at=slow_clock.at))
+
+
+def test_a_reason_of_spaces_is_none() -> None:
+    review.given(OPENED).when(replace(APPROVE, decision="reject", reason=" ")).then_refused(
+        RuleBroken, "review.reason_missing"
+    )
 
 
 def test_a_retraction_before_its_submission_is_tried_again() -> None:

@@ -108,8 +108,8 @@ def test_four_times_the_text_takes_about_four_times_as_long() -> None:
     """S23. What grows with the square would take sixteen times as long; the bound leaves room for a busy machine."""
     one = a_list(term("国家级"), term("国" * 50), term("最佳", "squeezed"), allow=("国家级一流专业",))
     one.matchers, one.allowed  # noqa: B018
-    for piece in ("国", "国家级", "国·", "最 ", "1 ", "a@", "e\u0301", "\u200b", "138"):
-        short, long = (_seconds(one, piece * (size // len(piece))) for size in (250_000, 1_000_000))
+    for piece in ("国", "最·佳", "1 ", "a@"):
+        short, long = (_seconds(one, piece * (size // len(piece.encode()))) for size in (250_000, 1_000_000))
         assert long < 10 * max(short, 0.1), piece
 
 

@@ -23,7 +23,7 @@ const state = {
 const seen = { answer: null, at: 0, link: "waiting", months: null };
 
 openPage("board", async ({ main, status }) => {
-  const toolbar = h("div", { class: "toolbar" });
+  const toolbar = h("div", { class: "ask-bar" });
   const notice = h("div", { role: "status", "aria-live": "polite" });
   const tiles = h("div", { class: "tiles" });
   const holder = h("div", { class: "board-holder card" });

@@ -1,0 +1,83 @@
+// One article as it stands: its text, where it appeared, and what may be done next.
+import { get } from "../lib/api.js";
+import { h, replace } from "../lib/dom.js";
+import { writeMoment } from "../lib/format.js";
+import { complain } from "../lib/problems.js";
+import { channelNames, unitNames } from "../lib/things.js";
+import { t, word } from "../lib/words.js";
+import { cancelScheduled, fileReceipt, publish, showRevisions, submit, withdraw } from "./acts.js";
+import { thumbnail } from "./photos.js";
+
+const EDITABLE = ["draft", "changes_requested", "rejected", "approved", "published"];
+
+export const badge = (group, status) => h("span", { class: `badge badge-${status}` }, word(group, status));
+
+// told: {edit(article), changed(), back()}
+export async function showArticle(pane, page, id, told) {
+  const [article, units, channels] = await Promise.all([get(`/v1/articles/${id}`), unitNames(), channelNames()]);
+  const run = (work) => async () => {
+    try {
+      if (await work() !== null) told.changed();
+    } catch (problem) {
+      complain(problem);
+    }
+  };
+  const may = { write: page.can("article.write"), submit: page.can("article.submit"), publish: page.can("article.publish"), withdraw: page.can("article.withdraw") };
+  const { status } = article;
+  const act = (shown, label, work, look = "") => shown && h("button", { class: `btn btn-sm ${look}`, onclick: work }, label);
+  replace(pane, h("article", { class: "card pane", "aria-labelledby": "article-title" },
+    h("button", { class: "btn btn-sm btn-ghost-secondary d-md-none mb-2", onclick: told.back }, `‹ ${t("act.back")}`),
+    h("header", { class: "pane-head" },
+      h("h1", { id: "article-title", tabindex: "-1" }, article.title),
+      h("div", { class: "pane-acts" },
+        act(may.submit && status === "draft", t("articles.submit"), run(() => submit(article)), "btn-primary"),
+        act(may.publish && ["approved", "published"].includes(status), t("articles.publish"), run(() => publish(article, page.me)), status === "approved" ? "btn-primary" : ""),
+        act(may.write && EDITABLE.includes(status), t("articles.edit"), () => told.edit(article)),
+        act(true, t("articles.revisions"), () => showRevisions(article).catch(complain)),
+        act(may.withdraw && status !== "withdrawn", t(status === "submitted" ? "articles.retract" : "articles.withdraw"), run(() => withdraw(article)), status === "submitted" ? "" : "btn-outline-danger"))),
+    h("dl", { class: "meta" },
+      line(t("field.status"), badge("article_status", status), h("span", {}, t("articles.revision", { n: article.revision }))),
+      line(t("field.unit_id"), units.get(article.unit_id) || article.unit_id), line(t("field.kind"), word("article_kind", article.kind)),
+      article.byline && line(t("field.byline"), article.byline), line(t("field.originality"), word("originality", article.originality)),
+      article.event_ended_at && line(t("field.event_ended_at"), writeMoment(article.event_ended_at)),
+      article.tags.length > 0 && line(t("field.tags"), article.tags.join("、")),
+      article.topic && line(t("field.topic"), article.topic), article.series && line(t("field.series"), article.series),
+      article.source_url && line(t("field.source_url"), link(article.source_url))),
+    article.reason && ["draft", "changes_requested", "rejected", "withdrawn"].includes(status) && h("div", { class: "alert alert-warning" }, t("articles.reason", { reason: article.reason })),
+    preview(article),
+    article.asset_ids.length > 0 && [h("h2", { class: "section-title" }, t("articles.photos")), h("div", { class: "photos" }, article.asset_ids.map((asset) =>
+      h("a", { class: "photo", href: `/assets#${asset}` }, h("img", { src: thumbnail(asset), alt: t("articles.photos"), loading: "lazy" }))))],
+    h("h2", { class: "section-title" }, t("articles.publications")),
+    article.publications.length ? h("table", { class: "simple" }, h("tbody", {}, article.publications.map((each) => publicationRow(each)))) : h("p", { class: "text-secondary m-0" }, t("articles.not_yet"))));
+  pane.querySelector("h1").focus({ preventScroll: true });
+  return article;
+
+  function publicationRow(each) {
+    return h("tr", {},
+      h("td", {}, channels.get(each.channel_id) || each.channel_id), h("td", {}, badge("publication_status", each.status)), h("td", {}, writeMoment(each.at)),
+      h("td", {}, each.url ? link(each.url) : "—"),
+      h("td", { class: "text-end" },
+        act(may.publish && each.status === "published" && status !== "withdrawn", t("articles.receipt"), run(() => fileReceipt(article, each))),
+        act(may.publish && each.status === "scheduled", t("articles.cancel_scheduled"), run(() => cancelScheduled(article, each)))));
+  }
+}
+
+const line = (term, ...what) => h("div", {}, h("dt", {}, term), h("dd", {}, what));
+
+// Links lead out by http only, whatever a record holds.
+function link(url) {
+  return /^https?:\/\//.test(url) ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url.length > 60 ? `${url.slice(0, 57)}…` : url) : h("span", {}, url);
+}
+
+// The text in a frame of its own in which no script runs.
+function preview(article) {
+  const style = new URL("../../css/preview.css", import.meta.url).href;
+  const frame = h("iframe", { class: "preview", sandbox: "allow-same-origin", title: t("articles.preview"), loading: "lazy",
+    srcdoc: `<!doctype html><meta charset="utf-8"><base target="_blank"><link rel="stylesheet" href="${style}"><body>${article.body}` });
+  frame.addEventListener("load", () => {
+    const height = () => (frame.style.height = `${Math.min(2400, frame.contentDocument.documentElement.scrollHeight + 4)}px`);
+    height();
+    setTimeout(height, 400);
+  });
+  return frame;
+}
