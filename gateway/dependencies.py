@@ -1,7 +1,6 @@
 """What the gateway is made of. The host puts it together; resources take what they need from it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
@@ -15,15 +14,10 @@ from shared.config import Settings
 from shared.context import CallerSigner
 from shared.database import open_engine
 
-Check = Callable[[], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """``engine`` is the gateway's own database. ``checks`` are what ``/readyz`` reports on besides, by name.
-
-    A check returns when its part answers and raises when it does not.
-    """
+    """``engine`` is the gateway's own database."""
 
     settings: Settings
     engine: Engine
@@ -32,10 +26,9 @@ class Dependencies:
     signer: CallerSigner
     files: Files
     matrix: Matrix
-    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
-def open_dependencies(settings: Settings, rpc: Rpc, checks: Mapping[str, Check] | None = None) -> Dependencies:
+def open_dependencies(settings: Settings, rpc: Rpc) -> Dependencies:
     """Open what the gateway works with; its database must have been migrated.
 
     Raises:
@@ -50,5 +43,4 @@ def open_dependencies(settings: Settings, rpc: Rpc, checks: Mapping[str, Check] 
         signer=CallerSigner(settings.secret),
         files=Files(open_blobs(settings)),
         matrix=Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None),
-        checks=checks or {},
     )

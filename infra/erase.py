@@ -8,7 +8,7 @@ from gateway.accounts import Accounts
 from infra.services import service_class
 from shared.config import Settings
 from shared.context import Caller, CallerSigner
-from shared.database import open_engine
+from shared.database import forget_old_pages, open_engine
 from shared.ids import new_id
 from shared.messaging import doors, instance
 from shared.roles import EVERY_UNIT
@@ -34,9 +34,15 @@ def erase(settings: Settings, person_id: UUID) -> Iterator[str]:
             "correlation_id": str(new_id()),
         }
         done = instance(service_class(name), runtime).erase_person(request)
+        done_with = forget_old_pages(runtime.engine)
         runtime.engine.dispose()
-        yield f"{name}: {'erased' if done.get('erased') else 'held nothing under a key'}"
+        yield _said(f"{name}: {'erased' if done.get('erased') else 'held nothing under a key'}", done_with)
     engine = open_engine(settings.database_url("gateway"))
     closed = Accounts(engine).people.erase(person_id)
+    done_with = forget_old_pages(engine)
     engine.dispose()
-    yield f"gateway: {'account closed and nameless' if closed else 'no account'}"
+    yield _said(f"gateway: {'account closed and nameless' if closed else 'no account'}", done_with)
+
+
+def _said(what: str, done_with: bool) -> str:
+    return what if done_with else f"{what}; its write-ahead file is in use and may hold earlier bytes: repeat this"

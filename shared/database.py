@@ -1,6 +1,7 @@
 """Engines, transactions and the few words of SQL that differ between PostgreSQL and SQLite."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,16 +9,19 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
 LOCK_TIMEOUT = "10s"
+RESTED_S = 1.0
+RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -50,16 +54,18 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
             "application_name": "matrix",
         },
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _try_rested)
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
@@ -67,13 +73,43 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # a row that was erased leaves no bytes in its page
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _note_rest(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _try_rested(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    # A round trip for each use would cost a busy connection much of its speed; one that rested may have been cut.
+    if time.monotonic() - record.info.get("rests_since", time.monotonic()) < RESTED_S:
+        return
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        connection.autocommit = False
+    except connection.Error as error:
+        raise InvalidatePoolError("the connection was cut while it rested") from error
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # A read transaction that turns into a write fails at once when another wrote meanwhile: take the lock first.
     reads = connection.get_execution_options().get("matrix_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def forget_old_pages(engine: Engine) -> bool:
+    """Let SQLite's write-ahead file hold no earlier state of any row; return whether nobody's reading prevented it."""
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        prevented = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[func-returns-value]
+    finally:
+        connection.close()
+    return not prevented
 
 
 @contextmanager
@@ -99,13 +135,32 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """Give a connection on which each statement is a transaction of its own, on PostgreSQL one round trip.
+
+    Each statement sees what is committed by then. SQLite gives one read transaction.
+
+    Raises:
+        Unavailable: the database did not answer; what was sent may or may not be committed.
+    """
+    if engine.dialect.name != "postgresql":
+        with reading(engine) as db:
+            yield db
+        return
+    with translated(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's connection failures into ``Unavailable``; what is a mistake of ours stays as it is."""
+    """Turn lost races into ``Conflict``, connection failures into ``Unavailable``; our mistakes stay as they are."""
     try:
         yield
     except PoolTimeout as error:
         raise Unavailable("database.busy", "every database connection is in use") from error
     except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) in RACES:
+            raise Conflict("database.raced", str(error.orig)) from error
         raise Unavailable("database.unavailable", str(error.orig)) from error
     except DBAPIError as error:
         if error.connection_invalidated:

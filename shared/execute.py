@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from shared.errors import Conflict
+from shared.errors import Conflict, PlatformError
 from shared.events import Event
 from shared.ids import new_id
 from shared.log.store import Appended, Cause, Log
@@ -60,23 +60,32 @@ def execute(
         Conflict: the stream is not at ``expected_version``, or the race was lost ``attempts`` times.
         PlatformError: whatever ``guard`` or ``decide`` refuses with.
     """
-    if replayed := log.answered(cause):
-        return Done(version=replayed.version, position=replayed.position, replayed=True)
     for attempt in range(1, attempts + 1):
         state, version = state_of(log, stream, decider)
-        guard(state)
-        if expected_version is not None and version != expected_version:
-            raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected_version}")
-        events = tuple(decider.decide(state, command))
+        try:
+            guard(state)
+            if expected_version is not None and version != expected_version:
+                raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected_version}")
+            events = tuple(decider.decide(state, command))
+        except PlatformError:
+            # The state may be what this very command left behind: then it gets the answer it got before.
+            if replayed := log.answered(cause):
+                return _done(replayed)
+            raise
         unit = getattr(reduce(decider.evolve, events, state), "unit_id", None)
         try:
-            appended: Appended = log.append(stream, events, expected_version=version, cause=cause, unit=unit)
+            appended = log.append(stream, events, expected_version=version, cause=cause, unit=unit)
         except Conflict:
             if attempt == attempts:
                 raise
             continue
-        return Done(version=appended.version, position=appended.position, replayed=appended.replayed, events=events)
+        return _done(appended, events)
     raise AssertionError("unreachable: attempts must be at least 1")
+
+
+def _done(appended: Appended, events: Sequence[Event] = ()) -> Done:
+    made = () if appended.replayed else events
+    return Done(version=appended.version, position=appended.position, replayed=appended.replayed, events=made)
 
 
 def cause_of(actor: str, caused_by: Any = None, **more: Any) -> Cause:

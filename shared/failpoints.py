@@ -38,7 +38,7 @@ class Injected(Exception):
     """The fault a failpoint was told to raise."""
 
 
-def _off(_: str) -> None:
+def off(_: str) -> None:
     """Do nothing: no fault was asked for."""
 
 
@@ -50,7 +50,7 @@ def _raise(name: str) -> NoReturn:
     raise Injected(name)
 
 
-class _Faults:
+class Faults:
     """The faults named in one ``FAILPOINTS`` text."""
 
     def __init__(self, text: str, seed: int) -> None:
@@ -87,4 +87,4 @@ class _Faults:
 
 
 _asked = os.environ.get("FAILPOINTS", "")
-failpoint: Callable[[str], None] = _Faults(_asked, int(os.environ.get("FAILPOINTS_SEED", "1"))) if _asked else _off
+failpoint: Callable[[str], None] = Faults(_asked, int(os.environ.get("FAILPOINTS_SEED", "1"))) if _asked else off

@@ -2,9 +2,9 @@
 
 from gateway.operations import Operation, route
 from gateway.resources.policies import TimelinessPolicies
-from gateway.routes.rows import makes
+from gateway.routes.rows import lists, makes
 from gateway.schemas import page
-from gateway.schemas.metrics import Fact, FactsQuery, Figure, Matrix, MatrixQuery, TimelinessPolicy
+from gateway.schemas.metrics import Fact, FactsQuery, Figure, Judgement, Matrix, MatrixQuery, TimelinessPolicy
 from shared.contracts.metrics import requests as metrics
 
 ROUTES = (
@@ -24,4 +24,7 @@ ROUTES = (
           GET=Operation(action="figure.read", summary="The timeliness rule in all its versions.",
                         answer=page(TimelinessPolicy)),
           POST=makes("policy.write", "Adopt a version of the timeliness rule.", metrics.AdoptTimelinessPolicy())),
+    route("/v1/policies/timeliness/judgements", TimelinessPolicies, "judgements",
+          GET=lists("figure.read", "Publications judged by the rule, last published first.",
+                    metrics.ListJudgements, Judgement)),
 )  # fmt: skip

@@ -108,6 +108,23 @@ class Fact(Schema):
     href = fields.Str(required=True)
 
 
+class Judgement(Schema):
+    """One publication against the rule in force when it appeared. ``taken_s`` seconds from the event's end."""
+
+    publication_id = fields.UUID(required=True)
+    article_id = fields.UUID(required=True)
+    unit_id = fields.UUID(required=True)
+    channel_id = fields.UUID(required=True)
+    title = fields.Str(required=True)
+    tier = fields.Str(required=True)
+    event_ended_at = fields.AwareDateTime(required=True)
+    published_at = fields.AwareDateTime(required=True)
+    taken_s = fields.Int(required=True)
+    limit_hours = fields.Int(required=True)
+    on_time = fields.Bool(required=True)
+    policy_version = fields.Int(required=True)
+
+
 class TimelinessPolicy(Schema):
     version = fields.Int(required=True)
     status = fields.Str(required=True)

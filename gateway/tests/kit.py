@@ -32,9 +32,7 @@ class FakeServices:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.answers: dict[str, Answer] = {}
 
-    async def call(
-        self, service: str, method: str, request: dict[str, Any], timeout: float = 5.0
-    ) -> dict[str, Any]:
+    async def call(self, service: str, method: str, request: dict[str, Any], timeout: float = 5.0) -> dict[str, Any]:
         """Return what the service would answer."""
         request = json.loads(json.dumps(request))
         self.requests.append((service, method, request))
@@ -79,7 +77,8 @@ class World:
         self.app = create_app(deps)
         self.accounts: Accounts = deps.access.accounts
         self.runner = asyncio.Runner()
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://matrix")
+        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://matrix")
         self.key = self.add("admin")
 
     def add(self, role: Role, *units: UUID, name: str = "somebody") -> str:
@@ -127,7 +126,7 @@ def sample(schema: Schema | None, unit: UUID = OWN_UNIT) -> dict[str, Any]:
 def _value(name: str, field: fields.Field[Any], unit: UUID) -> Any:
     for rule in field.validators:
         if isinstance(rule, validate.OneOf):
-            return list(rule.choices)[0]
+            return next(iter(rule.choices))
     match field:
         case fields.UUID():
             return str(unit)

@@ -23,6 +23,7 @@ POST   /v1/figures                                             AO
 GET    /v1/figures/{name}/events                               AOCRPV
 GET    /v1/policies/timeliness                                 AOCRPV
 POST   /v1/policies/timeliness                                 AO
+GET    /v1/policies/timeliness/judgements                      AOCRPV
 GET    /v1/units                                               AOCRPV
 POST   /v1/units                                               AO
 GET    /v1/units/{unit_id}                                     AOCRPV

@@ -72,4 +72,4 @@ def check(name: str) -> None:
     found = HEADER.fullmatch(disposition("attachment", name))
     assert found
     for shown in (found[1], unquote(found[2])):
-        assert shown.isprintable() and not set(shown) & set('/\\\r\n\0') and shown not in (".", "..")
+        assert shown.isprintable() and not set(shown) & set("/\\\r\n\0") and shown not in (".", "..")

@@ -69,7 +69,7 @@ def test_who_asks_is_signed_by_the_gateway_and_nothing_else_is_believed(world: W
     """S19."""
     world.ask("GET", "/v1/units", world.add("viewer", OWN_UNIT), {"X-Caller": "admin", "X-Role": "admin"})
     caller = world.deps.signer.verify(world.services.last["caller"])
-    assert (caller.role, caller.units) == ("viewer", {str(OWN_UNIT)})
+    assert caller.role == "viewer" and caller.units == {str(OWN_UNIT)}
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,8 @@ def test_every_role_reads_the_same_fields_of_an_article(world: World, role: Any)
     world.services.answers["get_article"] = {name: None for name in OneArticle().fields} | {"draft_notes": "secret"}
     shown = world.ask("GET", ARTICLE, world.add(role, OWN_UNIT)).json()
     assert sorted(shown) == [
-        "asset_ids", "author_ids", "body", "byline", "changed_at", "drafted_at", "event_ended_at", "id", "kind", "originality", "publications",
+        "asset_ids", "author_ids", "body", "byline", "changed_at", "drafted_at", "event_ended_at", "id",
+        "kind", "originality", "publications",
         "reason", "revision", "series", "source_url", "status", "tags", "title", "topic", "unit_id", "version",
     ]  # fmt: skip
 

@@ -78,7 +78,7 @@ def project() -> None:
 
 
 @click.command()
-@click.option("--workers", default=2, show_default=True, help="How many processes share the port.")
+@click.option("--workers", default=1, show_default=True, help="Processes that share the port; /metrics shows one.")
 def gateway(workers: int) -> None:
     """Run the gateway on the broker."""
     _gunicorn(DISTRIBUTED_APP, load_settings(), workers)

@@ -35,8 +35,9 @@ class ContentService:
     def establish_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
         command = schemas.establish_unit(call, self.runtime)
-        self._parent(call, command.parent_id)
-        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+        _require_top(call, command.parent_id)
+        done = self._execute(call, unit, "unit", command.unit_id, command, within=command.parent_id)
+        return answer(command.unit_id, done)
 
     @rpc
     def rename_unit(self, request: Request) -> Answer:
@@ -48,19 +49,20 @@ class ContentService:
     def move_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
         body = requests.MoveUnit().load(call.body)
-        self._parent(call, body["parent_id"])
+        _require_top(call, body["parent_id"])
         with self.runtime.caught_up() as db:
             command = schemas.move_unit(body, queries.ancestors(db, body["parent_id"]))
-        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+        done = self._execute(call, unit, "unit", command.unit_id, command, within=command.parent_id)
+        return answer(command.unit_id, done)
 
     @rpc
     def merge_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
         body = requests.MergeUnit().load(call.body)
-        self._unit(call, body["into_id"])
         with self.runtime.caught_up() as db:
             command = schemas.merge_unit(body, queries.ancestors(db, body["into_id"]))
-        return answer(command.unit_id, self._execute(call, unit, "unit", command.unit_id, command))
+        done = self._execute(call, unit, "unit", command.unit_id, command, within=command.into_id)
+        return answer(command.unit_id, done)
 
     @rpc
     def get_unit(self, request: Request) -> Answer:
@@ -81,8 +83,8 @@ class ContentService:
     def open_channel(self, request: Request) -> Answer:
         call = self.runtime.open("channel.write", request)
         command = schemas.open_channel(call, self.runtime)
-        self._unit(call, command.unit_id)
-        return answer(command.channel_id, self._execute(call, channel, "channel", command.channel_id, command))
+        done = self._execute(call, channel, "channel", command.channel_id, command, within=command.unit_id)
+        return answer(command.channel_id, done)
 
     @rpc
     def change_channel_status(self, request: Request) -> Answer:
@@ -114,8 +116,8 @@ class ContentService:
     def draft_article(self, request: Request) -> Answer:
         call = self.runtime.open("article.write", request)
         command = schemas.draft_article(call, self.runtime)
-        self._unit(call, command.unit_id)
-        return answer(command.article_id, self._on_article(call, command))
+        done = self._execute(call, article, "article", command.article_id, command, within=command.unit_id)
+        return answer(command.article_id, done)
 
     @rpc
     def revise_article(self, request: Request) -> Answer:
@@ -231,12 +233,16 @@ class ContentService:
     def _on_article(self, call: Call, command: article.Command) -> Done:
         return self._execute(call, article, "article", command.article_id, command)
 
-    def _execute(self, call: Call, decider: Any, noun: str, thing_id: UUID, command: Any) -> Done:
-        """Run a command on a thing that is new, or that belongs to one of the caller's units."""
+    def _execute(
+        self, call: Call, decider: Any, noun: str, thing_id: UUID, command: Any, within: UUID | None = None
+    ) -> Done:
+        """Run a command on a thing that is new, or the caller's; ``within`` is a unit that must take something new."""
 
         def guard(state: Any) -> None:
             if state.unit_id is not None:
                 _require_seen(call, noun, thing_id, state.unit_id)
+            if within is not None:
+                self._require_open(call, within)
 
         return execute(
             self.runtime.log,
@@ -264,14 +270,7 @@ class ContentService:
         _require_seen(call, "article", article_id, state.unit_id)
         return state, history
 
-    def _parent(self, call: Call, unit_id: UUID | None) -> None:
-        """Pass when the caller may have a unit below this one; at the top, who sees every unit."""
-        if unit_id is not None:
-            self._unit(call, unit_id)
-        elif EVERY_UNIT not in call.caller.units:
-            raise RuleBroken("caller.denied", "only who sees every unit may have one at the top")
-
-    def _unit(self, call: Call, unit_id: UUID) -> None:
+    def _require_open(self, call: Call, unit_id: UUID) -> None:
         """Pass when the unit is one of the caller's and goes on."""
         state, _ = state_of(self.runtime.log, f"unit-{unit_id}", unit)
         _require_seen(call, "unit", unit_id, state.unit_id)
@@ -289,6 +288,12 @@ class ContentService:
 
 def _facts(channel_id: UUID, state: channel.Channel) -> ChannelFacts:
     return ChannelFacts(channel_id=channel_id, kind=state.kind, tier=state.tier, status=state.status, since=state.since)
+
+
+def _require_top(call: Call, parent_id: UUID | None) -> None:
+    """Pass when there is a parent (which is looked at later), or when the caller sees every unit."""
+    if parent_id is None and EVERY_UNIT not in call.caller.units:
+        raise RuleBroken("caller.denied", "only who sees every unit may have one at the top")
 
 
 def _require_seen(call: Call, noun: str, thing_id: UUID, unit_id: UUID | None) -> None:

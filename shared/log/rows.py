@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
-from shared.database import reading
+from shared.database import asking, reading
 from shared.errors import RuleBroken
 from shared.events import Recorded, Registry
 from shared.log.store import Appended, Cause
@@ -34,13 +34,13 @@ class Rows:
             wake()
 
     def load(self, stream: str) -> Sequence[Recorded]:
-        with reading(self.engine) as db:
+        with asking(self.engine) as db:
             return [self._recorded(row) for row in db.execute(_LOAD.where(event.c.stream == stream))]
 
     def answered(self, cause: Cause) -> Appended | None:
         if cause.key is None and cause.inbox is None:
             return None
-        with reading(self.engine) as db:
+        with asking(self.engine) as db:
             return self._answered(db, cause)
 
     def _answered(self, db: Connection, cause: Cause) -> Appended | None:

@@ -18,13 +18,13 @@ from gateway.matrix.counters import facts_of_counts
 from gateway.matrix.facts import Fact, sample_of
 from gateway.matrix.sums import key_of
 from gateway.matrix.tables import applied, change, fact, feed, matrix_state, roll_up
-from gateway.matrix.writer import RING, lock, note
+from gateway.matrix.writer import RING, Writer, lock, note
 from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
 from shared.database import reading, writing
 from shared.events import Recorded, Unknown
 
-SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 
 @contextmanager

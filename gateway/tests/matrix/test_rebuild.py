@@ -34,7 +34,7 @@ def logs_of(events: list[Recorded]) -> list[Log]:
     return [cast(Log, MemoryLog(name, events)) for name in SERVICES]
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(acts)
 def test_incremental_equals_from_zero(found: list[Act]) -> None:
     """F43."""

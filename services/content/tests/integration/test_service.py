@@ -60,6 +60,15 @@ def test_the_same_key_with_another_body_is_refused(world: World) -> None:
         world.ask("draft_article", key="k1", title="other", **body)
 
 
+def test_a_repeated_key_is_answered_though_the_unit_takes_nothing_new_by_now(world: World) -> None:
+    """F11."""
+    old, new = world.unit("老院"), world.unit("新院")
+    body: dict[str, Any] = {"unit_id": old, "kind": "news", "title": "a", "body": "<p>b</p>"}
+    first = world.ask("draft_article", key="k1", **body)
+    world.ask("merge_unit", unit_id=old, into_id=new, since="2021-01-01")
+    assert world.ask("draft_article", key="k1", **body) == first | {"replayed": True}
+
+
 def test_publishing_again_without_a_key_publishes_once(world: World) -> None:
     unit = world.unit()
     article, channel = world.approved(unit), world.channel(unit)

@@ -93,4 +93,4 @@ function diffLine(line) {
   return h("span", { class: kind }, line);
 }
 
-const written = (value) => (Array.isArray(value) ? value.join("，") : String(value ?? "")) || "—";
+const written = (value) => (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";

@@ -25,7 +25,7 @@ export async function writeArticle(pane, page, article, saved, cancel) {
     { name: "title", required: true, value: article?.title, max: 200, wide: true },
     { name: "body", type: "textarea", required: true, rows: 14, value: body.text, wide: true, hint: t(body.plain ? "articles.body_hint" : "articles.body_html") },
     { name: "event_ended_at", type: "datetime-local", value: article?.event_ended_at, hint: t("articles.event_hint"), empty: null },
-    { name: "tags", value: article?.tags.join("，"), list: true, hint: t("articles.tags_hint") },
+    { name: "tags", value: article?.tags.join(", "), list: true, hint: t("articles.tags_hint") },
     { name: "originality", type: "select", value: article?.originality || "original", options: ORIGINALITY.map((each) => [each, word("originality", each)]) },
     { name: "source_url", type: "url", value: article?.source_url, empty: null },
     { name: "topic", value: article?.topic, max: 100, empty: null },

@@ -40,7 +40,7 @@ export async function showArticle(pane, page, id, told) {
       line(t("field.unit_id"), units.get(article.unit_id) || article.unit_id), line(t("field.kind"), word("article_kind", article.kind)),
       article.byline && line(t("field.byline"), article.byline), line(t("field.originality"), word("originality", article.originality)),
       article.event_ended_at && line(t("field.event_ended_at"), writeMoment(article.event_ended_at)),
-      article.tags.length > 0 && line(t("field.tags"), article.tags.join("、")),
+      article.tags.length > 0 && line(t("field.tags"), article.tags.join(" · ")),
       article.topic && line(t("field.topic"), article.topic), article.series && line(t("field.series"), article.series),
       article.source_url && line(t("field.source_url"), link(article.source_url))),
     article.reason && ["draft", "changes_requested", "rejected", "withdrawn"].includes(status) && h("div", { class: "alert alert-warning" }, t("articles.reason", { reason: article.reason })),
@@ -48,7 +48,7 @@ export async function showArticle(pane, page, id, told) {
     article.asset_ids.length > 0 && [h("h2", { class: "section-title" }, t("articles.photos")), h("div", { class: "photos" }, article.asset_ids.map((asset) =>
       h("a", { class: "photo", href: `/assets#${asset}` }, h("img", { src: thumbnail(asset), alt: t("articles.photos"), loading: "lazy" }))))],
     h("h2", { class: "section-title" }, t("articles.publications")),
-    article.publications.length ? h("table", { class: "simple" }, h("tbody", {}, article.publications.map((each) => publicationRow(each)))) : h("p", { class: "text-secondary m-0" }, t("articles.not_yet"))));
+    article.publications.length ? h("table", { class: "simple stacked" }, h("tbody", {}, article.publications.map((each) => publicationRow(each)))) : h("p", { class: "text-secondary m-0" }, t("articles.not_yet"))));
   pane.querySelector("h1").focus({ preventScroll: true });
   return article;
 

@@ -39,7 +39,7 @@ async function one(file, { element, bar, says }, meta, done) {
     done(id);
   } catch (problem) {
     element.classList.add("text-red");
-    replace(says, `${t("assets.failed")}：${problemText(problem)}`);
+    replace(says, `${t("assets.failed")}${t("colon")}${problemText(problem)}`);
     bar.remove();
     setTimeout(() => element.remove(), 20000);
   }

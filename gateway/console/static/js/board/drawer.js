@@ -6,7 +6,7 @@ import { exact, ratio, short, signed, writeDay, writeMoment } from "../lib/forma
 import { problemBox } from "../lib/problems.js";
 import { channelNames, unitNames } from "../lib/things.js";
 import { language, t, word } from "../lib/words.js";
-import { describe, isPartial, isRatio, mark, unitOf, writeCoverage, writePrecision, writeValue } from "./figures.js";
+import { describe, isPartial, isRatio, mark, unitOf, writePrecision, writeRange, writeValue } from "./figures.js";
 
 const PAGES = { articles: (id) => `/articles#${id}`, reviews: (id) => `/reviews#${id}`, "live-streams": (id) => `/live#${id}`, "training-sessions": (id) => `/training#${id}` };
 let definitions = null;
@@ -53,14 +53,14 @@ export class Drawer {
     this.element.querySelector("h2").focus({ preventScroll: true });
     this.#define(name, figure, meaning);
     if (months && months.length > 1) this.#chart(chart, name, months, pick, row.name);
-    this.#facts(figure.href, facts, foot, () => mine === this.asked, name);
+    this.#facts(figure.href, facts, foot, () => mine === this.asked, name, row.id);
   }
 
   #about(name, figure, state, meaning) {
     const line = (term, ...what) => [h("dt", {}, term), h("dd", {}, what)];
     return [h("dl", { class: "about" },
       line(t("drawer.precision"), writePrecision(figure)),
-      line(t("drawer.coverage"), h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, writeCoverage(figure))),
+      line(t("drawer.coverage"), h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, writeRange(figure))),
       isRatio(figure) && line(t("drawer.parts"), t("cell.parts", { some: exact(figure.numerator), of: exact(figure.denominator) })),
       line(t("drawer.definition"), figure.definition === null ? t("drawer.undefined") : `v${figure.definition}`),
       state.asOf && line(t("board.as_of"), writeMoment(state.asOf))), meaning];
@@ -84,20 +84,20 @@ export class Drawer {
     bars(el, points, { write: percent ? ratio : short, percent, description: `${who} · ${word("figure", name)} · ${t("board.by_month")}` }).catch(() => el.remove());
   }
 
-  async #facts(href, list, foot, wanted, name, cursor) {
+  async #facts(href, list, foot, wanted, name, row, cursor) {
     replace(foot, h("span", { class: "text-secondary", role: "status" }, t("list.loading")));
     try {
       const [page, channels, units] = await Promise.all([get(withQuery(href, { limit: 30, cursor })), channelNames().catch(() => new Map()), unitNames().catch(() => new Map())]);
       if (!wanted()) return;
-      list.append(...page.items.map((fact) => this.#fact(fact, name, channels, units)));
-      replace(foot, page.next ? h("button", { class: "btn btn-sm", onclick: () => this.#facts(href, list, foot, wanted, name, page.next) }, t("list.more"))
+      list.append(...page.items.map((fact) => this.#fact(fact, name, channels, row === "totals" ? units.get(fact.unit_id) : "")));
+      replace(foot, page.next ? h("button", { class: "btn btn-sm", onclick: () => this.#facts(href, list, foot, wanted, name, row, page.next) }, t("list.more"))
         : h("span", { class: "text-secondary small" }, t("list.all", { n: list.childElementCount })));
     } catch (problem) {
       if (wanted()) replace(foot, problemBox(problem));
     }
   }
 
-  #fact(fact, name, channels, units) {
+  #fact(fact, name, channels, unit) {
     const [, , group, id] = fact.href.split("/");
     const page = PAGES[group]?.(id);
     const title = fact.label || channels.get(id) || word("thing", group);
@@ -107,7 +107,7 @@ export class Drawer {
       h("div", { class: "fact-line" }, page ? h("a", { href: page }, title) : h("span", {}, title),
         h("span", { class: `fact-value${name === "on_time_ratio" && !fact.value ? " text-red" : ""}` }, value)),
       h("div", { class: "text-secondary small" },
-        [writeMoment(fact.occurred_at), fact.channel_id && group !== "channels" && channels.get(fact.channel_id), units.get(fact.unit_id), fact.correction && t("fact.correction")].filter(Boolean).join(" · ")),
+        [writeMoment(fact.occurred_at), fact.channel_id && group !== "channels" && channels.get(fact.channel_id), unit, fact.correction && t("fact.correction")].filter(Boolean).join(" · ")),
       h("div", { class: "text-secondary fact-recorded" }, t("fact.recorded", { at: writeMoment(fact.recorded_at) })));
   }
 }

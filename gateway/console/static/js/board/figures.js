@@ -27,6 +27,7 @@ export function isPartial(figure, period, asOf) {
 }
 
 export const writeCoverage = (figure) => t("cell.covers", { from: writeDay(figure.coverage.from), to: writeDay(figure.coverage.to) });
+export const writeRange = (figure) => t("cell.range", { from: writeDay(figure.coverage.from), to: writeDay(figure.coverage.to) });
 export const writePrecision = (figure) => word("precision", figure.precision);
 export const unitOf = (name, figure) => word("measure", name) === name ? (figure?.unit ?? "") : word("measure", name);
 

@@ -1,5 +1,5 @@
 // Charts with ECharts, loaded when the first one is drawn.
-import { exact } from "./format.js";
+import { clock, exact } from "./format.js";
 
 const LIBRARY = new URL("../../vendor/echarts/echarts.simple.min.js", import.meta.url).href;
 const BLUE = "#0054a6";
@@ -52,7 +52,7 @@ export function bars(el, points, { write = exact, description = "", marked = -1,
 export function line(el, points, { write = exact, description = "" } = {}) {
   return draw(el, {
     grid: GRID,
-    xAxis: { type: "time", axisLabel: { ...LABEL, hideOverlap: true }, axisLine: SPLIT, splitLine: { show: false } },
+    xAxis: { type: "time", axisLabel: { ...LABEL, hideOverlap: true, formatter: clock }, axisLine: SPLIT, splitLine: { show: false } },
     yAxis: { type: "value", splitNumber: 4, splitLine: SPLIT, axisLabel: { ...LABEL, formatter: write } },
     series: [{ type: "line", data: points, showSymbol: points.length < 60, symbolSize: 5, lineStyle: { color: BLUE, width: 2 }, itemStyle: { color: BLUE }, areaStyle: { color: "rgba(0,84,166,.08)" } }],
   }, description);

@@ -30,6 +30,9 @@ export const dayOf = (iso) => sortable.format(new Date(iso));
 export const writeMoment = (iso) => (iso ? moment.format(new Date(iso)) : NOTHING);
 export const writeDay = (text) => (text ? day.format(new Date(text.length === 10 ? `${text}T12:00:00+08:00` : text)) : NOTHING);
 
+const hours = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+export const clock = (moment) => hours.format(new Date(moment));
+
 export function bytes(count) {
   if (count < 1024) return `${count} B`;
   if (count < 1024 * 1024) return `${plain.format(Math.round(count / 1024))} KB`;
@@ -48,6 +51,5 @@ export const fromLocal = (text) => (text ? `${text.length === 16 ? `${text}:00` 
 
 export function toLocal(iso) {
   if (!iso) return "";
-  const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  return `${dayOf(iso)}T${clock.format(new Date(iso))}`;
+  return `${dayOf(iso)}T${clock(iso)}`;
 }

@@ -17,7 +17,7 @@ export function problemBox(problem) {
     h("div", {}, text),
     problem.message && problem.message !== text && problem.status && h("div", { class: "small text-secondary" }, problem.message),
     problem.errors?.length > 0 && h("ul", { class: "mb-0 mt-1 small" },
-      problem.errors.map((each) => h("li", {}, h("strong", {}, word("field", each.field)), "：", each.reason))),
+      problem.errors.map((each) => h("li", {}, h("strong", {}, word("field", each.field)), t("colon"), each.reason))),
     problem.requestId && h("div", { class: "small text-secondary mt-1" }, t("problem.number", { id: problem.requestId })));
 }
 
@@ -36,5 +36,5 @@ export function say(text, kind = "success") {
 export const complain = (problem) => {
   if (problem.name === "AbortError") return;
   if (!("status" in problem)) console.error(problem);
-  say([problemText(problem), ...(problem.errors || []).map((each) => `${word("field", each.field)}: ${each.reason}`)].join(" · "), "danger");
+  say([problemText(problem), ...(problem.errors || []).map((each) => `${word("field", each.field)}${t("colon")}${each.reason}`)].join(" · "), "danger");
 };

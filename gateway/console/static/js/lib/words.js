@@ -17,7 +17,7 @@ function keptLanguage() {
   }
 }
 
-// t("article.saved", {n: 3}) → "已保存（第 3 稿）"
+// t("articles.saved", {n: 3}) → "已保存（第 3 稿）"
 export function t(key, values = {}) {
   return (book[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }

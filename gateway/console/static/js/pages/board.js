@@ -96,7 +96,7 @@ openPage("board", async ({ main, status }) => {
     const { missing, units } = seen.answer;
     const empty = !Object.keys(seen.answer.totals.figures).length;
     replace(notice,
-      missing.length > 0 && h("div", { class: "alert alert-warning mb-2" }, t("board.missing", { parts: missing.map((part) => word("service", part)).join("、") })),
+      missing.length > 0 && h("div", { class: "alert alert-warning mb-2" }, t("board.missing", { parts: missing.map((part) => word("service", part)).join(" · ") })),
       state.asOf && h("div", { class: "alert alert-info mb-2" }, t("board.known_at", { at: writeMoment(state.asOf) })),
       empty && h("div", { class: "alert alert-secondary mb-2" }, units.length ? t("board.no_facts") : t("board.no_units")));
   }

@@ -1,0 +1,140 @@
+"""The console's pages and files, as a browser gets them."""
+
+import re
+from pathlib import Path
+
+import falcon.asgi
+import pytest
+from falcon.testing import TestClient
+
+from gateway.console import add_console
+from gateway.console.files import FOLDER, read_files
+from gateway.console.pages import PAGES
+
+SCRIPTS = sorted((FOLDER / "js").rglob("*.js"))
+KEY = re.compile(r'"([a-z0-9_.-]+)":\s*"')
+FIRST_VIEW_LIMIT = 150 * 1024
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = falcon.asgi.App()
+    add_console(app)
+    return TestClient(app)
+
+
+@pytest.fixture(scope="module")
+def files():
+    return read_files()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_answers_html_and_names_its_own_script(client, path):
+    answer = client.simulate_get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"/js/pages/{PAGES[path]}.js" in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_lets_run_and_load_only_what_is_its_own(client, path):
+    policy = client.simulate_get(path).headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_script_or_style_in_it(client, path):
+    html = client.simulate_get(path).text
+    assert all('src="/static/' in tag for tag in re.findall(r"<script[^>]*>", html))
+    assert not re.search(r"<script[^>]*>[^<]", html)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_everything_a_page_names_is_there(client, path):
+    for name in re.findall(r'(?:src|href)="(/static/[^"]+)"', client.simulate_get(path).text):
+        assert client.simulate_get(name).status_code == 200, name
+
+
+def test_a_page_that_the_browser_has_is_not_sent_again(client):
+    tag = client.simulate_get("/").headers["etag"]
+    assert client.simulate_get("/", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_files_of_this_version_are_kept_for_ever_and_others_are_not(client, files):
+    assert "immutable" in client.simulate_get(f"/static/{files.version}/css/console.css").headers["cache-control"]
+    assert client.simulate_get("/static/0000/css/console.css").headers["cache-control"] == "no-cache"
+
+
+def test_files_are_sent_compressed_to_those_who_take_that(client, files):
+    path = f"/static/{files.version}/vendor/tabler/tabler.min.css"
+    zipped = client.simulate_get(path, headers={"Accept-Encoding": "gzip"})
+    plain = client.simulate_get(path)
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert len(zipped.content) < len(plain.content) / 5
+
+
+@pytest.mark.parametrize("name", ["vendor/README.md", "../shell.html", "%2e%2e/shell.html", "../../app.py", "nothing.js"])
+def test_nothing_but_styles_scripts_and_pictures_can_be_had(client, name):
+    assert client.simulate_get(f"/static/x/{name}").status_code == 404
+
+
+def test_the_boards_first_view_is_small(files):
+    """Everything the board loads before a chart is drawn, compressed."""
+    wanted = ["css/console.css", "vendor/tabler/tabler.min.css", "icon.svg", *_modules("js/pages/board.js")]
+    assert not any("echarts" in name for name in wanted)
+    assert sum(len(files.files[name].zipped) for name in wanted) < FIRST_VIEW_LIMIT
+
+
+def test_both_languages_have_the_same_words():
+    chinese, english = (_keys(FOLDER / "js" / "words" / f"{name}.js") for name in ("zh", "en"))
+    assert len(chinese) == len(set(chinese))
+    assert set(chinese) == set(english)
+
+
+def test_both_languages_fill_in_the_same_values():
+    zh, en = ((FOLDER / "js" / "words" / f"{name}.js").read_text() for name in ("zh", "en"))
+    pairs = (dict(re.findall(r'"([a-z0-9_.-]+)":\s*"([^"]*)"', text)) for text in (zh, en))
+    chinese, english = ({key: sorted(re.findall(r"{\w+}", text)) for key, text in book.items()} for book in pairs)
+    assert chinese == english
+
+
+def test_every_word_that_a_script_asks_for_is_in_the_dictionary():
+    known = set(_keys(FOLDER / "js" / "words" / "en.js"))
+    asked = {key for script in SCRIPTS for key in re.findall(r'\bt\("([a-z_.]+)"', script.read_text())}
+    assert asked
+    assert asked <= known
+
+
+def test_no_script_makes_markup_of_text():
+    for script in SCRIPTS:
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", script.read_text()), script
+
+
+def test_every_module_imports_only_what_is_there():
+    for script in SCRIPTS:
+        for name in _imports(script):
+            assert (script.parent / name).resolve().is_file(), f"{script.name} imports {name}"
+
+
+def _keys(path: Path) -> list[str]:
+    return KEY.findall(path.read_text())
+
+
+def _imports(script: Path) -> list[str]:
+    return re.findall(r'from "(\.[^"]+)"', script.read_text())
+
+
+def _modules(name: str) -> set[str]:
+    """Return the names of a module and of all it imports."""
+    found, waiting = set(), [FOLDER / name]
+    while waiting:
+        script = waiting.pop()
+        if (own := script.relative_to(FOLDER).as_posix()) not in found:
+            found.add(own)
+            waiting += [(script.parent / each).resolve() for each in _imports(script)]
+    return found

@@ -1,0 +1,1 @@
+"""Import of articles and figures from files: what platforms export, and our own tables."""

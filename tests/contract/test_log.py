@@ -1,0 +1,422 @@
+"""The event log's contract, which both stores keep: versions, order, atomicity, once per key, and a chain of hashes."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.persistence import IntegrityError as TheirConflict
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from conftest import FreshDatabase, MakeDatabase
+from shared.contracts.content.events import ChannelOpened, UnitRenamed
+from shared.database import open_engine, reading, writing
+from shared.errors import Conflict, RuleBroken, Unavailable
+from shared.events import Recorded, Unknown
+from shared.execute import cause_of
+from shared.failpoints import Faults, Injected
+from shared.log import open_log
+from shared.log.store import Appended, Cause, CommandKey, InboxKey, Log
+from shared.log.tables import command, event, inbox
+from shared.log.verify import anchor_of, verify
+from shared.runtime import answer
+
+UNIT = UUID(int=7)
+STORES = ("shared.log.postgres", "shared.log.sqlite")
+
+
+@pytest.fixture
+def fresh(database: MakeDatabase) -> FreshDatabase:
+    """Give a fresh database of content."""
+    return database("content")
+
+
+@pytest.fixture
+def log(fresh: FreshDatabase) -> Iterator[Log]:
+    """Give the log in it."""
+    log = open_log("content", open_engine(fresh.url))
+    yield log
+    log.engine.dispose()
+
+
+@pytest.fixture
+def owner(fresh: FreshDatabase) -> Iterator[Engine]:
+    """Give an engine whose role may do to the log what the application may not."""
+    engine = open_engine(fresh.owner_url)
+    yield engine
+    engine.dispose()
+
+
+def renamed(name: str) -> UnitRenamed:
+    return UnitRenamed(unit_id=UNIT, name=name, since=date(2021, 9, 1))
+
+
+def append(log: Log, stream: str, *names: str, at: int = 0, cause: Cause | None = None) -> Appended:
+    events = [renamed(name) for name in names]
+    return log.append(stream, events, expected_version=at, cause=cause or cause_of("test"), unit=UNIT)
+
+
+def keyed(key: str = "key-1", fingerprint: str = "body-1") -> Cause:
+    return cause_of("test", key=CommandKey(key=key, fingerprint=fingerprint))
+
+
+def received(event_id: UUID) -> Cause:
+    return cause_of("test", inbox=InboxKey(consumer="content.on-test", event_id=event_id))
+
+
+def names(events: Sequence[Recorded]) -> list[str]:
+    return [recorded.event.name for recorded in events if isinstance(recorded.event, UnitRenamed)]
+
+
+def rows(log: Log) -> tuple[int, int, int]:
+    """Return how many events, answered commands and handled messages are stored."""
+    with reading(log.engine) as db:
+        events, commands, messages = (
+            db.execute(select(func.count()).select_from(table)).scalar_one() for table in (event, command, inbox)
+        )
+    return events, commands, messages
+
+
+def break_at(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Have failpoints of both stores act as told."""
+    for store in STORES:
+        monkeypatch.setattr(f"{store}.failpoint", Faults(what, seed=7))
+
+
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """Return what ``count`` threads, let go together, got or raised."""
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> Any:
+        gate.wait()
+        try:
+            return act(number)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_what_was_appended_is_read_back_whole(log: Log) -> None:
+    cause = replace(cause_of("editor"), causation_id=uuid4())
+    opened = ChannelOpened(
+        channel_id=uuid4(), unit_id=UNIT, kind="wechat_oa", name="体院融媒", handle=None, official=True, tier="none",
+        status="active", opened_at=datetime(2021, 3, 1, 8, 30, 0, 123456, tzinfo=UTC),
+    )  # fmt: skip
+    before = datetime.now(UTC)
+    done = log.append("channel-1", [opened], expected_version=0, cause=cause, unit=UNIT)
+    (recorded,) = log.load("channel-1")
+    assert recorded.event == opened and recorded.type == "content.channel.opened.v1"
+    assert (recorded.stream, recorded.version, recorded.position) == ("channel-1", 1, done.position)
+    assert (recorded.actor, recorded.unit) == ("editor", UNIT)
+    assert (recorded.correlation_id, recorded.causation_id) == (cause.correlation_id, cause.causation_id)
+    assert recorded.occurred_at == opened.opened_at
+    assert before <= recorded.recorded_at <= datetime.now(UTC)
+    assert list(log.read(0).events) == [recorded]
+
+
+def test_an_event_without_a_time_of_its_own_happened_when_it_was_recorded(log: Log) -> None:
+    append(log, "unit-1", "a")
+    (recorded,) = log.load("unit-1")
+    assert recorded.occurred_at == recorded.recorded_at
+
+
+def test_a_type_of_a_later_version_is_kept_and_read_as_unknown(log: Log, owner: Engine) -> None:
+    append(log, "unit-1", "a")
+    with writing(owner) as db:
+        db.execute(text("update event set type = 'content.unit.painted.v9'"))
+    (recorded,) = log.load("unit-1")
+    assert isinstance(recorded.event, Unknown) and recorded.event.name == "content.unit.painted.v9"
+
+
+def test_an_empty_log_has_nothing_and_answers(log: Log) -> None:
+    assert (list(log.load("unit-1")), list(log.read(0).events), log.head()) == ([], [], 0)
+    assert log.answered(keyed()) is None and log.answered(cause_of("test")) is None
+
+
+def test_pages_are_in_order_and_a_full_one_ends_at_its_last_row(log: Log) -> None:
+    for number in range(5):
+        append(log, f"unit-{number}", f"{number}a", f"{number}b")
+    found: list[Recorded] = []
+    position = 0
+    while (page := log.read(position, 3)).events:
+        assert len(page.events) < 3 or page.checkpoint == page.events[-1].position
+        found, position = found + list(page.events), page.checkpoint
+    assert names(found) == [f"{number}{letter}" for number in range(5) for letter in "ab"]
+    assert [recorded.position for recorded in found] == sorted(recorded.position for recorded in found)
+    assert position == log.head()
+    assert list(log.read(position).events) == []
+
+
+def test_no_events_are_fine_and_still_count_as_answered(log: Log) -> None:
+    append(log, "unit-1", "a")
+    done = append(log, "unit-1", at=1, cause=keyed())
+    assert done.version == 1 and not done.replayed
+    assert log.answered(keyed()) == replace(done, replayed=True)
+    assert rows(log) == (1, 1, 0)
+
+
+def test_of_many_who_saw_the_same_version_exactly_one_wins(log: Log) -> None:
+    """F01."""
+    for version in range(3):
+        outcomes = at_once(32, lambda n, at=version: append(log, "unit-1", f"{at}-{n}", at=at))  # type: ignore[misc]
+        won = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+        assert [done.version for done in won] == [version + 1]
+        lost = [outcome for outcome in outcomes if not isinstance(outcome, Appended)]
+        assert {type(error) for error in lost} == {Conflict} and {error.code for error in lost} == {"stream.changed"}
+    assert [recorded.version for recorded in log.load("unit-1")] == [1, 2, 3]
+    assert rows(log) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3, 9])
+def test_a_version_too_low_or_too_high_is_a_conflict_and_changes_nothing(log: Log, expected: int) -> None:
+    append(log, "unit-1", "a", "b")
+    with pytest.raises(Conflict) as refusal:
+        append(log, "unit-1", "c", at=expected, cause=keyed())
+    assert refusal.value.code == "stream.changed" and refusal.value.retryable
+    assert rows(log) == (2, 0, 0)
+
+
+def test_appends_that_were_rolled_back_are_never_read_and_stall_nobody(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F03."""
+    break_at(monkeypatch, "append.after_insert_before_commit:raise@p=0.4")
+    kept: list[str] = []
+    read: list[str] = []
+    position = 0
+    for number in range(40):
+        try:
+            append(log, f"unit-{number}", f"{number}", cause=keyed(f"{number}"))
+            kept.append(f"{number}")
+        except Injected:
+            pass
+        page = log.read(position)
+        read, position = read + names(page.events), page.checkpoint
+        assert read == kept  # at once, not only when the gap is filled
+    assert 10 < len(kept) < 35
+    assert rows(log) == (len(kept), len(kept), 0)
+
+
+def test_an_append_is_whole_or_not_at_all(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third event is refused by the database: neither the first two nor key nor inbox row stay."""
+    ids = [uuid4(), uuid4()]
+    for store in STORES:
+        again = iter([*ids, ids[0]])
+        monkeypatch.setattr(f"{store}.new_id", lambda again=again: next(again))
+    cause = cause_of("test", key=keyed().key, inbox=received(uuid4()).inbox)
+    with pytest.raises(IntegrityError):
+        append(log, "unit-1", "a", "b", "c", cause=cause)
+    assert rows(log) == (0, 0, 0)
+    assert list(log.read(0).events) == [] and log.answered(cause) is None
+
+
+def test_key_and_inbox_row_are_written_with_the_events_or_not_at_all(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F11."""
+    cause = cause_of("test", key=keyed().key, inbox=received(uuid4()).inbox)
+    break_at(monkeypatch, "append.after_insert_before_commit:raise@1")
+    with pytest.raises(Injected):
+        append(log, "unit-1", "a", cause=cause)
+    assert rows(log) == (0, 0, 0)
+    append(log, "unit-1", "a", cause=cause)
+    assert rows(log) == (1, 1, 1)
+
+
+def test_the_same_key_answers_the_same_and_appends_nothing(log: Log) -> None:
+    """F11."""
+    first = append(log, "unit-1", "a", "b", cause=keyed())
+    for again in (append(log, "unit-1", "c", at=2, cause=keyed()), append(log, "unit-9", "d", cause=keyed())):
+        assert again == replace(first, replayed=True)
+    assert log.answered(keyed()) == replace(first, replayed=True)
+    assert rows(log) == (2, 1, 0)
+
+
+def test_the_same_key_with_another_body_is_refused(log: Log) -> None:
+    """F11."""
+    append(log, "unit-1", "a", cause=keyed())
+    other = keyed(fingerprint="body-2")
+    for act in (lambda: append(log, "unit-1", "b", at=1, cause=other), lambda: log.answered(other)):
+        with pytest.raises(RuleBroken) as refusal:
+            act()
+        assert refusal.value.code == "idempotency.key_reused" and not refusal.value.retryable
+    assert rows(log) == (1, 1, 0)
+
+
+def test_two_at_once_with_one_key_append_once(log: Log) -> None:
+    """F11."""
+    for number in range(5):
+        cause = keyed(f"key-{number}")
+        outcomes = at_once(4, lambda n, c=cause: append(log, f"unit-{n}-{c.key.key}", "a", cause=c))  # type: ignore[misc]
+        assert all(isinstance(outcome, Appended) for outcome in outcomes), outcomes
+        assert sorted(done.replayed for done in outcomes) == [False, True, True, True]
+        assert len({(done.version, done.position) for done in outcomes}) == 1
+    assert rows(log) == (5, 5, 0)
+
+
+def test_a_message_delivered_twice_at_once_has_its_effect_once(log: Log) -> None:
+    cause = received(uuid4())
+    outcomes = at_once(4, lambda n: append(log, f"unit-{n}", "a", cause=cause))
+    assert sorted(done.replayed for done in outcomes) == [False, True, True, True]
+    assert rows(log) == (1, 0, 1)
+    assert append(log, "unit-9", "b", cause=cause).replayed
+
+
+def test_when_the_answer_was_lost_the_same_key_gets_it(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F10."""
+    break_at(monkeypatch, "append.after_commit_before_reply:raise@1")
+    with pytest.raises(Injected):
+        append(log, "unit-1", "a", "b", cause=keyed())
+    answered = log.answered(keyed())
+    assert answered == append(log, "unit-1", "a", "b", cause=keyed())
+    assert answered == Appended(version=2, position=log.head(), replayed=True)
+    assert rows(log) == (2, 1, 0)
+
+
+def test_a_database_that_does_not_answer_is_unavailable_and_may_be_asked_again(log: Log) -> None:
+    """F09."""
+    lost = OperationalError("select", {}, Exception("server closed the connection unexpectedly"))
+    connect = log.engine.pool.connect
+    log.engine.pool.connect = lambda: (_ for _ in ()).throw(lost)  # type: ignore[method-assign]
+    acts: tuple[Callable[[], Any], ...] = (
+        lambda: append(log, "unit-1", "a"), lambda: log.load("unit-1"), lambda: log.read(0), lambda: log.head(),
+        lambda: log.answered(keyed()),
+    )  # fmt: skip
+    for act in acts:
+        with pytest.raises(Unavailable) as refusal:
+            act()
+        assert refusal.value.retryable
+    log.engine.pool.connect = connect  # type: ignore[method-assign]
+    assert append(log, "unit-1", "a").version == 1
+
+
+def test_who_wants_to_know_of_appends_is_told_after_the_commit(log: Log) -> None:
+    heads: list[int] = []
+    log.on_append(lambda: heads.append(log.head()))
+    done = append(log, "unit-1", "a")
+    with pytest.raises(Conflict):
+        append(log, "unit-1", "b")
+    assert heads == [done.position]
+
+
+@pytest.mark.parametrize("start", [2**31, 2**53 + 1])
+def test_positions_are_exact_where_a_browsers_numbers_are_not(log: Log, owner: Engine, start: int) -> None:
+    """F63."""
+    jump = (
+        f"select setval('event_position_seq', {start}, false)"
+        if owner.dialect.name == "postgresql"
+        else f"insert into sqlite_sequence (name, seq) values ('event', {start - 1})"
+    )
+    with writing(owner) as db:
+        db.execute(text(jump))
+    first, second = append(log, "unit-1", "a", cause=keyed()), append(log, "unit-1", "b", at=1)
+    assert (first.position, second.position) == (start, start + 1)
+    assert names(log.read(start).events) == ["b"] and log.read(start).checkpoint == start + 1
+    again = log.answered(keyed())
+    assert again is not None
+    assert answer(UNIT, again)["position"] == str(start)  # type: ignore[arg-type]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tries=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(-2, 0), st.lists(st.text("ab新", max_size=3), min_size=1, max_size=3)),
+        max_size=12,
+    )
+)
+def test_the_log_takes_and_refuses_what_eventsourcing_takes_and_refuses(
+    log: Log, tries: list[tuple[int, int, list[str]]]
+) -> None:
+    """The library ``eventsourcing`` on SQLite is the oracle for versions, conflicts and the order of everything."""
+    theirs, start = SQLiteApplicationRecorder(SQLiteDatastore(":memory:")), log.head()
+    theirs.create_table()
+    ids, versions = [uuid4(), uuid4(), uuid4()], [0, 0, 0]
+    for number, lag, words in tries:
+        stream, expected = ids[number], max(versions[number] + lag, 0)
+        stored = [StoredEvent(stream, expected + n, "renamed", word.encode()) for n, word in enumerate(words, start=1)]
+        if refused(lambda s=stored: theirs.insert_events(s), TheirConflict):  # type: ignore[misc]
+            assert refused(lambda s=stream, w=words, e=expected: append(log, str(s), *w, at=e), Conflict)  # type: ignore[misc]
+        else:
+            versions[number] = append(log, str(stream), *words, at=expected).version
+    for stream in ids:
+        kept = [(e.originator_version, e.state.decode()) for e in theirs.select_events(stream)]
+        assert [(r.version, names([r])[0]) for r in log.load(str(stream))] == kept
+    told = [(str(n.originator_id), n.originator_version) for n in theirs.select_notifications(1, 1000)]
+    assert [(r.stream, r.version) for r in log.read(start, 1000).events] == told
+
+
+def refused(act: Callable[[], Any], error: type[Exception]) -> bool:
+    try:
+        act()
+    except error:
+        return True
+    return False
+
+
+def test_an_untouched_log_verifies_and_its_anchor_holds_as_it_grows(log: Log) -> None:
+    append(log, "unit-1", "a", "b")
+    anchor = anchor_of(log.engine)
+    append(log, "unit-2", "c")
+    append(log, "unit-1", "d", at=2)
+    verdict = verify(log.engine, anchor)
+    assert (verdict.events, verdict.streams, verdict.breaks) == (4, 2, ())
+    assert verdict.anchor != anchor and verdict.anchor.position == log.head()
+
+
+TAMPERING = {
+    "data edited": ["update event set data = replace(data, '\"b\"', '\"x\"') where stream = 'unit-1' and version = 2"],
+    "time moved": ["update event set occurred_at = occurred_at - 1 where stream = 'unit-1' and version = 2"],
+    "actor changed": ["update event set actor = 'somebody' where stream = 'unit-1' and version = 2"],
+    "deleted": ["delete from event where stream = 'unit-1' and version = 2"],
+    "deleted, the rest moved up": [
+        "delete from event where stream = 'unit-1' and version = 2",
+        "update event set version = version - 1 where stream = 'unit-1' and version = 3",
+    ],
+    "inserted": [
+        "update event set version = 4 where stream = 'unit-1' and version = 3",
+        "update event set version = 3 where stream = 'unit-1' and version = 2",
+        "update event set stream = 'unit-1', version = 2 where stream = 'unit-2'",
+    ],
+    "reordered": [
+        "update event set version = 9 where stream = 'unit-1' and version = 2",
+        "update event set version = 2 where stream = 'unit-1' and version = 3",
+        "update event set version = 3 where stream = 'unit-1' and version = 9",
+    ],
+    "hash replaced": ["update event set hash = (select hash from event where stream = 'unit-2') where version = 2"],
+}
+
+
+@pytest.mark.parametrize("how", TAMPERING)
+def test_tampering_breaks_the_chain_where_it_happened(log: Log, owner: Engine, how: str) -> None:
+    append(log, "unit-2", "z")
+    append(log, "unit-1", "a", "b", "c")
+    tamper(owner, TAMPERING[how])
+    (found,) = verify(log.engine).breaks
+    assert (found.stream, found.version) == ("unit-1", 2)
+
+
+@pytest.mark.parametrize("stream", ["unit-1", "unit-2"])
+def test_a_cut_tail_or_a_vanished_stream_is_found_with_an_anchor_only(log: Log, owner: Engine, stream: str) -> None:
+    append(log, "unit-2", "z")
+    append(log, "unit-1", "a", "b", "c")
+    anchor = anchor_of(log.engine)
+    assert verify(log.engine, anchor).breaks == ()
+    tamper(owner, [f"delete from event where stream = '{stream}' and (version = 3 or stream = 'unit-2')"])
+    assert verify(log.engine).breaks == ()
+    (found,) = verify(log.engine, anchor).breaks
+    assert ("its tail was cut" in found.reason) == (stream == "unit-1")
+
+
+def tamper(owner: Engine, statements: Sequence[str]) -> None:
+    with writing(owner) as db:
+        for statement in statements:
+            assert db.execute(text(statement)).rowcount

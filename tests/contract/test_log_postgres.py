@@ -1,0 +1,444 @@
+"""What only a log with many writers can get wrong: positions are drawn before commits, and a commit may go unheard."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import date
+from uuid import UUID
+
+import pytest
+from psycopg2.errors import InsufficientPrivilege
+from sqlalchemy import Connection, Engine, func, make_url, select, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+
+from conftest import FreshDatabase, MakeDatabase
+from shared.contracts.content.events import UnitRenamed
+from shared.database import open_engine, reading, writing
+from shared.errors import Conflict, PlatformError, Unavailable
+from shared.events import Recorded
+from shared.execute import cause_of
+from shared.failpoints import Faults, Injected
+from shared.log import open_log
+from shared.log.postgres import PostgresLog, lock_number
+from shared.log.store import Appended, CommandKey, Log
+from shared.log.tables import command, event
+
+UNIT = UUID(int=7)
+APPEND = text(
+    "select r_position from append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.renamed.v1'],"
+    " array[:data], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null)"
+)
+NAIVE = "select position from event where position > {position} order by position"
+
+
+@pytest.fixture
+def fresh(postgres_database: MakeDatabase) -> FreshDatabase:
+    """Give a fresh database of content."""
+    return postgres_database("content")
+
+
+@pytest.fixture
+def log(fresh: FreshDatabase) -> Iterator[PostgresLog]:
+    """Give the log in it."""
+    log = open_log("content", open_engine(fresh.url))
+    assert isinstance(log, PostgresLog)
+    yield log
+    log.engine.dispose()
+
+
+@pytest.fixture
+def owner(fresh: FreshDatabase) -> Iterator[Engine]:
+    """Give an engine of the role that made the tables."""
+    engine = open_engine(fresh.owner_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let readers give up after a moment, so that a test can see them wait."""
+    monkeypatch.setattr("shared.log.postgres.FENCE_PATIENCE_S", 0.2)
+
+
+def append(log: Log, stream: str, at: int = 0, key: str | None = None) -> Appended:
+    named = UnitRenamed(unit_id=UNIT, name=stream, since=date(2021, 9, 1))
+    cause = cause_of("test", key=CommandKey(key=key, fingerprint="body") if key else None)
+    return log.append(stream, [named], expected_version=at, cause=cause)
+
+
+def append_unfinished(db: Connection, stream: str) -> int:
+    """Append in the connection's open transaction, as a writer that is slow to commit; return the position."""
+    data = f'{{"name":"{stream}","since":"2021-09-01","unit_id":"{UNIT}"}}'
+    return int(db.execute(APPEND, {"stream": stream, "data": data}).scalar_one())
+
+
+@contextmanager
+def slow_writer(url: str) -> Iterator[Connection]:
+    """Give a raw second connection with an open transaction; what it did not commit is rolled back."""
+    engine = open_engine(url)
+    with engine.connect() as db:
+        yield db
+        db.rollback()
+    engine.dispose()
+
+
+def streams(events: Sequence[Recorded]) -> list[str]:
+    return [recorded.stream for recorded in events]
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+def naive_read(log: Log, position: int) -> list[int]:
+    """Return the positions a reader without a fence is given after the last one it saw."""
+    with reading(log.engine) as db:
+        return list(db.execute(text(NAIVE.format(position=position))).scalars())
+
+
+def test_an_event_is_not_delivered_before_an_earlier_one_is_decided(
+    log: PostgresLog, fresh: FreshDatabase, impatient: None
+) -> None:
+    """F02."""
+    with slow_writer(fresh.url) as slow:
+        first = append_unfinished(slow, "a")
+        assert append(log, "b").position > first
+        with pytest.raises(Unavailable) as waiting:
+            log.read(0)
+        assert waiting.value.code == "log.appender_open"
+        slow.commit()
+        assert streams(log.read(0).events) == ["a", "b"]
+
+
+def test_the_naive_reader_loses_what_was_committed_late(log: PostgresLog, fresh: FreshDatabase) -> None:
+    """F02: the mutant, ``position >`` what was seen last."""
+    with slow_writer(fresh.url) as slow:
+        first = append_unfinished(slow, "a")
+        second = append(log, "b").position
+        assert naive_read(log, 0) == [second]
+        slow.commit()
+        assert naive_read(log, second) == []
+        assert first not in naive_read(log, second) and streams(log.read(0).events) == ["a", "b"]
+
+
+def test_a_position_drawn_before_anything_is_written_is_waited_for(
+    log: PostgresLog, fresh: FreshDatabase, owner: Engine, impatient: None
+) -> None:
+    """F02: drawn while the transaction has no number yet, which a fence of transaction numbers does not see."""
+    columns = "event_id, stream, version, type, occurred_at, recorded_at, actor, correlation_id, data, hash"
+    with slow_writer(fresh.owner_url) as slow:
+        slow.execute(text(f"select pg_advisory_xact_lock_shared({lock_number('content')})"))
+        drawn = slow.execute(text("select nextval('event_position_seq')")).scalar_one()
+        append(log, "b")
+        with pytest.raises(Unavailable):
+            log.read(0)
+        template = f"select {drawn}, gen_random_uuid(), 'a', {columns.partition('stream, ')[2]} from event"
+        slow.execute(text(f"insert into event (position, {columns}) {template}"))
+        with pytest.raises(Unavailable):
+            log.read(0)
+        slow.commit()
+    assert streams(log.read(0).events) == ["a", "b"]
+
+
+def test_a_reader_waits_for_those_who_were_there_and_not_for_later_ones(log: PostgresLog, fresh: FreshDatabase) -> None:
+    """F02."""
+    with slow_writer(fresh.url) as slow, slow_writer(fresh.url) as later, ThreadPoolExecutor(1) as reader:
+        append_unfinished(slow, "a")
+        append(log, "b")
+        polls = count_polls(log)
+        page = reader.submit(log.read, 0)
+        until(lambda: len(polls) > 2)
+        append_unfinished(later, "c")
+        assert not page.done()
+        slow.commit()
+        assert streams(page.result(10).events) == ["a", "b"]
+        later.commit()
+    assert streams(log.read(page.result().checkpoint).events) == ["c"]
+
+
+def count_polls(log: PostgresLog) -> list[set[str]]:
+    """Return a list that grows each time the log asks who appends."""
+    polls: list[set[str]] = []
+    holders = log._holders
+
+    def counted(db: Connection) -> set[str]:
+        polls.append(holders(db))
+        return polls[-1]
+
+    log._holders = counted  # type: ignore[method-assign]
+    return polls
+
+
+def test_a_writer_that_gives_up_stalls_nobody_and_its_gap_is_passed(log: PostgresLog, fresh: FreshDatabase) -> None:
+    """F03."""
+    with slow_writer(fresh.url) as slow, ThreadPoolExecutor(1) as reader:
+        gap = append_unfinished(slow, "a")
+        last = append(log, "b").position
+        polls = count_polls(log)
+        page: Future[object] = reader.submit(log.read, 0)
+        until(lambda: polls)
+        slow.rollback()
+        page.result(1)
+    assert log.read(0).checkpoint == last and log.read(gap - 1, 1).checkpoint == last
+    assert streams(log.read(gap - 1).events) == ["b"]
+
+
+def test_eight_writers_lose_nothing_to_a_reader_who_follows_them(log: PostgresLog) -> None:
+    """F02, F03: some give up; what was delivered is what is in the table, in order and once."""
+    delivered = followed_while_written(log, seconds=3.0)
+    with reading(log.engine) as db:
+        stored = list(db.execute(select(event.c.position).order_by(event.c.position)).scalars())
+    assert len(stored) > 100
+    assert delivered == stored
+
+
+def followed_while_written(log: PostgresLog, seconds: float) -> list[int]:
+    """Return the positions in the order in which a reader got them while eight writers appended."""
+    end, raising = time.monotonic() + seconds, Faults("append.after_insert_before_commit:raise@p=0.15", seed=5)
+
+    def write(number: int) -> None:
+        turn = 0
+        while time.monotonic() < end:
+            turn += 1
+            with suppress(Injected):
+                append(log, f"w{number}-{turn}")
+
+    delivered: list[int] = []
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as writers:
+        patch.setattr("shared.log.postgres.failpoint", raising)
+        running, position = [writers.submit(write, number) for number in range(8)], 0
+        while not all(done.done() for done in running) or position < log.head():
+            page = log.read(position, 200)
+            delivered += [recorded.position for recorded in page.events]
+            position = page.checkpoint
+    for done in running:
+        done.result()
+    return delivered
+
+
+def test_positions_are_drawn_one_at_a_time(log: PostgresLog) -> None:
+    """F06."""
+    with reading(log.engine) as db:
+        found = db.execute(text("select cache_size, increment_by from pg_sequences where sequencename ~ '^event_'"))
+        assert found.all() == [(1, 1)]
+
+
+def test_a_sequence_that_hands_out_blocks_would_lose_events(
+    log: PostgresLog, fresh: FreshDatabase, owner: Engine
+) -> None:
+    """F06: the mutant."""
+    with writing(owner) as db:
+        db.execute(text("alter sequence event_position_seq cache 32"))
+    with slow_writer(fresh.url) as one:
+        append_unfinished(one, "a")
+        one.commit()
+        append(log, "b")
+        page = log.read(0)
+        append_unfinished(one, "c")
+        one.commit()
+    assert streams(page.events) == ["a", "b"]
+    assert streams(log.read(page.checkpoint).events) == []  # "c" has a position of the first block
+    assert streams(log.load("c")) == ["c"]
+
+
+def test_a_long_transaction_of_somebody_else_stalls_nobody(
+    log: PostgresLog, postgres_database: MakeDatabase, impatient: None
+) -> None:
+    """F05: a fence of transaction numbers (the mutant) would wait for a stranger in another database."""
+    by_number = text("select count(*) from event where xmin::text::bigint < :xmin")
+    oldest = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    with slow_writer(postgres_database("review").owner_url) as stranger:
+        stranger.execute(text("create table stranger (id int)"))
+        append(log, "a")
+        assert streams(log.read(0).events) == ["a"]
+        with reading(log.engine) as db:
+            assert db.execute(by_number, {"xmin": db.execute(oldest).scalar_one()}).scalar_one() == 0
+
+
+def test_an_append_to_another_log_of_the_database_stalls_nobody(
+    log: PostgresLog, fresh: FreshDatabase, impatient: None
+) -> None:
+    with slow_writer(fresh.url) as other:
+        other.execute(text(f"select pg_advisory_xact_lock_shared({lock_number('review')})"))
+        append(log, "a")
+        assert streams(log.read(0).events) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into event select * from event",
+        "update event set data = ''",
+        "delete from event",
+        "truncate event",
+        "select setval('event_position_seq', 1)",
+        "alter sequence event_position_seq cache 32",
+    ],
+)
+def test_the_applications_role_cannot_go_round_the_function(log: PostgresLog, statement: str) -> None:
+    """F07."""
+    append(log, "a")
+    with pytest.raises(ProgrammingError) as refusal, writing(log.engine) as db:
+        db.execute(text(statement))
+    assert isinstance(refusal.value.orig, InsufficientPrivilege)
+    assert streams(log.load("a")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "retryable"),
+    [
+        ("40001", Conflict, True),
+        ("40P01", Conflict, True),
+        ("55P03", Unavailable, True),
+        ("57014", Unavailable, True),
+        ("57P01", Unavailable, True),
+        ("53100", Unavailable, True),
+        ("22001", DataError, False),
+        ("23505", IntegrityError, False),
+        ("42501", ProgrammingError, False),
+    ],
+)
+def test_only_what_may_pass_is_said_to_be_retryable(
+    log: PostgresLog, monkeypatch: pytest.MonkeyPatch, state: str, error: type[Exception], retryable: bool
+) -> None:
+    """F09."""
+    failing = text(f"do $$ begin raise exception 'injected' using errcode = '{state}'; end $$")
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.log.postgres._APPEND", failing)
+        with pytest.raises((PlatformError, DBAPIError)) as refusal:
+            append(log, "a", key="key-1")
+    assert type(refusal.value) is error
+    assert getattr(refusal.value, "retryable", False) == retryable
+    assert append(log, "a", key="key-1").version == 1
+
+
+def test_a_connection_cut_while_it_rested_is_replaced_unseen(
+    log: PostgresLog, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(log, "a")
+    end_sessions(log, owner)
+    monkeypatch.setattr("shared.database.RESTED_S", 0.0)
+    assert append(log, "b").version == 1
+
+
+def test_a_connection_cut_while_it_was_busy_costs_one_answer_and_the_next_is_well(
+    log: PostgresLog, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.RESTED_S", 60.0)
+    with reading(log.engine), reading(log.engine):
+        append(log, "a")  # three sessions are in the pool now
+    end_sessions(log, owner)
+    with pytest.raises(Unavailable):
+        append(log, "b", key="key-1")
+    assert append(log, "b", key="key-1").version == 1
+    assert streams(log.load("a")) == ["a"]
+
+
+def end_sessions(log: PostgresLog, owner: Engine) -> None:
+    """End every session that the log's engine holds."""
+    with reading(log.engine) as db:
+        role = db.execute(text("select current_user")).scalar_one()
+    assert role == "matrix_content"
+    url = make_url(log.engine.url.render_as_string(hide_password=False))
+    ending = open_engine(url.render_as_string(hide_password=False))  # a role may end its own sessions
+    with ending.connect() as db:
+        db.execute(
+            text(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where usename = current_user and datname = current_database() and pid <> pg_backend_pid()"
+            )
+        )
+    ending.dispose()
+
+
+class DeafProxy:
+    """Passes bytes to and from a server until it has sent on ``after``: then the answer is cut off.
+
+    With ``deliver=False`` the request itself does not arrive either.
+    """
+
+    def __init__(self, port: int, after: bytes, *, deliver: bool = True) -> None:
+        self._target, self._after, self._deliver = port, after, deliver
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._server.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            client, _ = self._server.accept()
+            with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+                self._pass_on(client, server)
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+        self._hearing = True
+        back.start()
+        while data := client.recv(65536):
+            if self._after in data:
+                self._hearing = False
+                if self._deliver:
+                    server.sendall(data)
+                    back.join(10)  # it ends with the answer that nobody hears
+                break
+            server.sendall(data)
+        for end in (server, client):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        back.join(10)
+
+    def _pump(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while (data := server.recv(65536)) and self._hearing:
+                client.sendall(data)
+
+
+@pytest.mark.parametrize(
+    ("after", "deliver", "committed"),
+    [
+        (b"append_events", True, True),
+        (b"COMMIT", True, True),
+        (b"append_events", False, False),
+        (b"COMMIT", False, False),
+    ],
+)
+def test_a_commit_whose_answer_was_cut_off_is_found_by_its_key(
+    fresh: FreshDatabase,
+    log: PostgresLog,
+    monkeypatch: pytest.MonkeyPatch,
+    after: bytes,
+    deliver: bool,
+    committed: bool,
+) -> None:
+    """F10."""
+    if after == b"COMMIT":
+        monkeypatch.setattr("shared.log.postgres.failpoint", lambda name: None)  # then the append says COMMIT itself
+    url = make_url(fresh.url)
+    assert url.port
+    proxy = DeafProxy(url.port, after, deliver=deliver)
+    cut = open_log("content", open_engine(url.set(port=proxy.port).render_as_string(hide_password=False)))
+    with pytest.raises(Unavailable):
+        append(cut, "a", key="key-1")
+    cut.engine.dispose()
+    proxy.close()
+    again = append(log, "a", key="key-1")
+    assert again == Appended(version=1, position=again.position, replayed=committed)
+    assert append(log, "a", at=1, key="key-1") == Appended(version=1, position=again.position, replayed=True)
+    with reading(log.engine) as db:
+        assert [db.execute(select(func.count()).select_from(table)).scalar_one() for table in (event, command)] == [
+            1,
+            1,
+        ]
