@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from infra.demo.words import EVENTS, OFFICE, POSTS, SENTENCES, STREAMS, TAGS, TRAININGS, UNITS, VERBS
+from infra.demo.words import EVENTS, OFFICE, POSTS, SENTENCES, STREAMS, TAGS, TRAININGS, UNITS, VERBS, WAITING
 from shared.ids import named_id
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -159,6 +159,14 @@ def _post(chance: random.Random, month: int, number: int, unit: str, reads: int)
         published_at=published,
         reads=tuple((moment.astimezone(UTC), value) for moment, value in counts),
     )
+
+
+def waiting() -> list[tuple[str, str, str, str]]:
+    """Return articles that wait for review, with something for the check to find: name, unit, title, body."""
+    return [
+        (f"waiting/{number}", UNITS[number + 1][0], title, f"<p>{text}</p>")
+        for number, (title, text) in enumerate(WAITING)
+    ]
 
 
 def followers() -> list[Count]:

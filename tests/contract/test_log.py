@@ -1,5 +1,9 @@
 """The event log's contract, which both stores keep: versions, order, atomicity, once per key, and a chain of hashes."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -280,6 +284,37 @@ def test_when_the_answer_was_lost_the_same_key_gets_it(log: Log, monkeypatch: py
     assert answered == append(log, "unit-1", "a", "b", cause=keyed())
     assert answered == Appended(version=2, position=log.head(), replayed=True)
     assert rows(log) == (2, 1, 0)
+
+
+APPENDER = """
+import os
+from datetime import date
+from uuid import UUID
+from shared.contracts.content.events import UnitRenamed
+from shared.database import open_engine
+from shared.execute import cause_of
+from shared.log import open_log
+from shared.log.store import CommandKey
+
+cause = cause_of("test", key=CommandKey(key="key-1", fingerprint="body-1"))
+named = UnitRenamed(unit_id=UUID(int=7), name="a", since=date(2021, 9, 1))
+open_log("content", open_engine(os.environ["LOG_URL"])).append("unit-1", [named], expected_version=0, cause=cause)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "kept"), [("append.after_insert_before_commit", False), ("append.after_commit_before_reply", True)]
+)
+def test_a_writer_killed_around_its_commit_left_all_or_nothing(
+    log: Log, fresh: FreshDatabase, fault: str, kept: bool
+) -> None:
+    """F10."""
+    env = {**os.environ, "LOG_URL": fresh.url, "FAILPOINTS": f"{fault}:kill9"}
+    assert subprocess.run([sys.executable, "-c", APPENDER], env=env, check=False).returncode == -signal.SIGKILL
+    assert rows(log) == ((1, 1, 0) if kept else (0, 0, 0))
+    done = append(log, "unit-1", "a", cause=keyed())
+    assert done == Appended(version=1, position=done.position, replayed=kept)
+    assert names(log.read(0).events) == ["a"] and rows(log) == (1, 1, 0)
 
 
 def test_a_database_that_does_not_answer_is_unavailable_and_may_be_asked_again(log: Log) -> None:

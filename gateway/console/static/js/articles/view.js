@@ -75,7 +75,10 @@ function preview(article) {
   const frame = h("iframe", { class: "preview", sandbox: "allow-same-origin", title: t("articles.preview"), loading: "lazy",
     srcdoc: `<!doctype html><meta charset="utf-8"><base target="_blank"><link rel="stylesheet" href="${style}"><body>${article.body}` });
   frame.addEventListener("load", () => {
-    const height = () => (frame.style.height = `${Math.min(2400, frame.contentDocument.documentElement.scrollHeight + 4)}px`);
+    const height = () => {
+      frame.style.height = "0"; // else a frame is never told to be lower than it is
+      frame.style.height = `${Math.min(2400, frame.contentDocument.documentElement.scrollHeight + 4)}px`;
+    };
     height();
     setTimeout(height, 400);
   });

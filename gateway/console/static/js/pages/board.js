@@ -2,7 +2,7 @@
 import { Board } from "../board/table.js";
 import { Drawer } from "../board/drawer.js";
 import { COLUMNS } from "../board/figures.js";
-import { isPeriod, months } from "../board/period.js";
+import { bounds, isPeriod, months } from "../board/period.js";
 import { drawTiles } from "../board/tiles.js";
 import { drawToolbar } from "../board/toolbar.js";
 import { Problem, get, toSignIn, withQuery } from "../lib/api.js";
@@ -20,7 +20,7 @@ const state = {
   period: isPeriod(asked.get("period")) ? asked.get("period") : today().slice(0, 4),
   asOf: asked.get("as_of") || "", kind: asked.get("kind") || "",
 };
-const seen = { answer: null, at: 0, link: "waiting", months: null };
+const seen = { answer: null, at: 0, link: "waiting", months: null, elsewhere: false };
 
 openPage("board", async ({ main, status }) => {
   const toolbar = h("div", { class: "ask-bar" });
@@ -45,6 +45,7 @@ openPage("board", async ({ main, status }) => {
 
   function change(part) {
     Object.assign(state, part);
+    seen.elsewhere = false;
     seen.months = board.months = null;
     history.replaceState(null, "", withQuery("/", { period: state.period, as_of: state.asOf, kind: state.kind }));
     drawToolbar(toolbar, state, change);
@@ -57,15 +58,17 @@ openPage("board", async ({ main, status }) => {
   const query = (period) => ({ period, as_of: state.asOf, kind: state.kind });
   let turn = 0;
 
-  async function refresh(flash) {
+  // `news`: something is said to have changed; where none of it is in the shown period, the way to it is offered.
+  async function refresh(flash, news = false) {
     const mine = (turn += 1);
     if (!seen.answer) replace(holder, h("p", { class: "empty-note", role: "status" }, t("list.loading")));
     try {
       const answer = await fresh(withQuery("/v1/matrix", query(state.period)));
       if (mine !== turn) return;
       Object.assign(seen, { answer, at: performance.now() });
-      board.draw(answer, state, flash);
+      const changed = board.draw(answer, state, flash);
       drawTiles(tiles, answer, state, seen.months, open);
+      if (news && !changed.length && bounds(state.period).last < today()) seen.elsewhere = true;
       notices();
     } catch (problem) {
       if (mine !== turn) return;
@@ -98,6 +101,8 @@ openPage("board", async ({ main, status }) => {
     replace(notice,
       missing.length > 0 && h("div", { class: "alert alert-warning mb-2" }, t("board.missing", { parts: missing.map((part) => word("service", part)).join(" · ") })),
       state.asOf && h("div", { class: "alert alert-info mb-2" }, t("board.known_at", { at: writeMoment(state.asOf) })),
+      seen.elsewhere && h("div", { class: "alert alert-info mb-2 d-flex align-items-center gap-2" }, t("board.elsewhere"),
+        h("button", { class: "btn btn-sm", onclick: () => change({ period: today().slice(0, 4) }) }, t("title.year", { year: today().slice(0, 4) }))),
       empty && h("div", { class: "alert alert-secondary mb-2" }, units.length ? t("board.no_facts") : t("board.no_units")));
   }
 
@@ -113,7 +118,7 @@ openPage("board", async ({ main, status }) => {
   await refresh(false);
   await toLatestYear(change);
   refreshMonths();
-  const again = debounce(() => refresh(true), 250);
+  const again = debounce(() => refresh(true, true), 250);
   const againMonths = debounce(refreshMonths, 3000);
   listen({
     onstate(link) {

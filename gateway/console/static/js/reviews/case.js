@@ -46,7 +46,7 @@ export async function showCase(pane, page, id, told) {
   function list() {
     return h("ol", { class: "findings" }, found.findings.map((each) => h("li", {}, h("button", { class: "finding", onclick: () => pick(each.number) },
       h("div", {}, h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity)), " ", h("strong", {}, each.found)),
-      h("div", { class: "text-secondary" }, [each.category, each.suggestion && t("reviews.suggest", { word: each.suggestion })].filter(Boolean).join(" · "))))));
+      h("div", { class: "text-secondary" }, [word("category", each.category), each.suggestion && t("reviews.suggest", { word: each.suggestion })].filter(Boolean).join(" · "))))));
   }
 
   function pick(number) {

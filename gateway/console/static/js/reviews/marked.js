@@ -15,7 +15,7 @@ export function markedText(text, findings, onpick) {
     const here = findings.filter((each) => each.start <= start && each.end >= places[n + 1]);
     if (!here.length) return piece;
     const worst = here.reduce((one, other) => (WEIGHT[other.severity] > WEIGHT[one.severity] ? other : one));
-    const says = here.map((each) => [word("severity", each.severity), each.category, each.suggestion && t("reviews.suggest", { word: each.suggestion })].filter(Boolean).join(" · ")).join("\n");
+    const says = here.map((each) => [word("severity", each.severity), word("category", each.category), each.suggestion && t("reviews.suggest", { word: each.suggestion })].filter(Boolean).join(" · ")).join("\n");
     return h("mark", { class: `mark-${worst.severity}`, title: says, dataset: { finding: worst.number }, onclick: () => onpick(worst.number) }, piece);
   });
 }

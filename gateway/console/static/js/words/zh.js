@@ -15,7 +15,7 @@ export default {
   "board.kind": "类别", "board.kind_all": "全部单位与渠道", "board.kind_units": "单位类别", "board.kind_channels": "渠道",
   "board.as_of": "截至", "board.now": "回到现在", "board.is_now": "（现在）",
   "board.missing": "以下部分暂时没有应答，数字可能不全：{parts}。恢复后自动补齐。", "board.known_at": "这里显示的是 {at} 当时已知的数字，之后的补报不计入。",
-  "board.no_facts": "这一时段还没有任何数据。", "board.no_units": "还没有单位，或没有您可以查看的单位。",
+  "board.elsewhere": "有新的数据，但不在这一时段。看：", "board.no_facts": "这一时段还没有任何数据。", "board.no_units": "还没有单位，或没有您可以查看的单位。",
   "period.year": "全年", "period.h1": "上半年", "period.h2": "下半年", "period.month": "按月", "period.custom": "自定义",
   "title.year": "{year} 年", "title.h1": "{year} 年上半年", "title.h2": "{year} 年下半年",
   "legend.at_least": " 至少", "legend.partial_word": "虚线", "legend.partial": " 只覆盖部分时段", "legend.nothing": "无数据（不作 0）", "legend.colour": "颜色只在同一列内比较 · 点击任一数字查看其背后的事件",
@@ -55,6 +55,7 @@ export default {
   "reviews.row": "个案", "reviews.empty": "没有待审的稿件。", "reviews.empty_other": "没有符合条件的个案。", "reviews.waiting": "送审于 {at}", "reviews.findings": "{n} 处疑点", "reviews.blocking": "{n} 处必须处理", "reviews.clean": "未发现疑点", "reviews.claim": "认领", "reviews.release": "放回", "reviews.mine": "您已认领（30 分钟）", "reviews.other": "他人已认领", "reviews.approve": "通过", "reviews.request_changes": "退改", "reviews.reject": "驳回",
   "reviews.claimed": "已认领。", "reviews.released": "已放回。", "reviews.approve_done": "已通过。", "reviews.request_changes_done": "已退改。", "reviews.reject_done": "已驳回。", "reviews.chars": "{n} 字", "reviews.checked": "词库 {n} 份", "reviews.own": "您参与了这篇稿件，须由他人审核。", "reviews.reason_hint": "作者会看到这段话。", "reviews.override_hint": "检查发现必须处理的词句；放行须写明理由，并会留档。", "reviews.no_override": "检查发现必须处理的词句，您没有放行的权限：请退改，或交由宣传部处理。", "reviews.suggest": "建议：{word}", "reviews.decided": "决定", "reviews.article": "打开稿件", "reviews.text": "送审文本",
   "case_status.open": "待审", "case_status.approved": "通过", "case_status.changes_requested": "退改", "case_status.rejected": "驳回", "case_status.closed": "已撤回", "case_status.refused": "未受理",
+  "category.advertising_law": "广告用语", "category.advertising": "广告用语", "category.personal_data": "个人信息", "category.privacy": "个人信息", "category.sensitive": "敏感词", "category.proof": "错别字", "category.terminology": "规范用语",
   "severity.blocking": "必须处理", "severity.warning": "提醒", "severity.hint": "提示",
 
   "assets.upload": "上传照片", "assets.search": "标题或文件名", "assets.tag": "标签", "assets.empty": "素材库里没有符合条件的素材。把照片拖到这里即可上传。", "assets.row": "个素材", "assets.size": "{w} × {h} 像素 · {bytes}", "assets.taken": "拍摄于 {at}", "assets.added": "入库于 {at}", "assets.describe": "编辑说明", "assets.described": "说明已保存。", "assets.withdraw": "停用", "assets.withdrawn": "已停用。", "assets.original": "下载原图", "assets.uploaded": "已入库", "assets.failed": "未能上传", "assets.checking": "正在检查与生成缩略图…", "assets.progress": "{percent} · {rate}/秒 · 余 {left} 秒", "assets.resuming": "连接中断，正在续传…", "assets.unit_first": "上传到", "assets.gone": "文件已删除", "assets.no_picture": "无缩略图",
