@@ -18,6 +18,7 @@ from shared.log.tables import consumer_position
 from shared.logs import log as logger
 
 POLL_S = 0.5
+GATHER_S = 0.02  # in a burst of appends many events are read, and their rows written, in one go
 PAUSE_S = 1.0
 PAGE = 200
 NOTE_S = 1.0
@@ -83,6 +84,7 @@ class Dispatcher:
                 self._stopping.wait(PAUSE_S)
             else:
                 self._woken.wait(POLL_S)
+                self._stopping.wait(GATHER_S)
 
     def _fails(self, work: Callable[[], None]) -> bool:
         """Do the work; return whether it failed and is to be tried again after a pause."""

@@ -1,5 +1,6 @@
 """The embedded platform as one ASGI application: five services, their bus, the matrix and the gateway."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ class Services:
         self._platform.stop()
 
 
-logs.configure("matrix")
+logs.configure("matrix", logging.WARNING)  # one terminal shows progress and trouble, not each request
 _settings = load_settings()
 _platform = Platform(_settings)
 _deps = open_dependencies(_settings, DirectRpc(_platform))

@@ -106,7 +106,7 @@ def forget_old_pages(engine: Engine) -> bool:
         return True
     connection = engine.raw_connection()
     try:
-        prevented = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[func-returns-value]
+        prevented = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     finally:
         connection.close()
     return not prevented
@@ -148,7 +148,15 @@ def asking(engine: Engine) -> Iterator[Connection]:
             yield db
         return
     with translated(), engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        # The driver's own switch: an isolation level would be set back by round trips, and when these fail SQLAlchemy
+        # loses a place of the pool for good.
+        session: Any = connection.connection.dbapi_connection
+        session.autocommit = True
+        try:
+            yield connection
+        finally:
+            if not session.closed:
+                session.autocommit = False
 
 
 @contextmanager

@@ -23,7 +23,6 @@ NAMES = (
     "relay.after_confirm_before_checkpoint",
     "relay.after_checkpoint",
     "consumer.after_receive",
-    "consumer.after_effect_before_commit",
     "consumer.after_commit_before_ack",
     "rebuild.mid",
     "rebuild.before_swap",

@@ -15,7 +15,7 @@ from infra.importing.report import write_report
 from infra.importing.rows import AnyRow
 from infra.importing.sniff import MAX_BYTES, too_large
 from infra.importing.tables import read_tables
-from infra.importing.uploader import Outcome, Uploader
+from infra.importing.uploader import WAITS, Outcome, Uploader
 from infra.importing.values import CHINA
 from shared.config import load_settings
 from shared.errors import Invalid
@@ -63,7 +63,10 @@ def _read(file: Path, taken_at: datetime | None) -> list[AnyRow]:
     tables = recognise(read_tables(file.read_bytes()), min(told.astimezone(UTC), now))
     for table in tables:
         click.echo(f"{file.name}: {table.format}, {len(table.rows)} rows")
-    return [row for table in tables for row in table.rows]
+    rows = [row for table in tables for row in table.rows]
+    if not rows:
+        raise Invalid("import.no_rows", "below its header the table is empty")
+    return rows
 
 
 def _send(rows: Sequence[AnyRow], platform: Platform, unit: str, channel: str, outcomes: list[Outcome]) -> None:
@@ -85,6 +88,8 @@ def _say(outcomes: Sequence[Outcome], report: Path, dry_run: bool) -> None:
     counts = Counter(one.verdict for one in outcomes)
     would = "would be " if dry_run else ""
     click.echo(", ".join(f"{would}{name}: {counts[name]}" for name in ("accepted", "already there", "rejected")))
+    if waiting := sum(one.reason == WAITS for one in outcomes):
+        click.echo(f"{waiting} {WAITS}")
     try:
         write_report(report, outcomes)
         click.echo(f"row by row: {report}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.importing.values import When
+from infra.importing.values import CHINA, When
 from shared.contracts.content.events import ArticleKind, ChannelKind
 from shared.contracts.metrics.events import ReadUnit
 
@@ -70,6 +70,6 @@ def about(row: AnyRow) -> str:
         case ArticleRow() | ReadsRow():
             return row.title
         case FollowersRow():
-            return f"{row.channel} {row.taken_at:%Y-%m-%d}".strip()
+            return f"{row.channel} {row.taken_at.astimezone(CHINA):%Y-%m-%d}".strip()
         case RowError():
             return row.about

@@ -10,7 +10,7 @@ from infra.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, Row
 from infra.importing.values import When, iso
 from shared.errors import NotFound, RuleBroken
 
-WAITS = "waits for review; import the file again once it is approved, to note where it was published"
+WAITS = "in review; import the file again after the approval, to note where it was published"
 Verdict = Literal["accepted", "rejected", "already there"]
 
 

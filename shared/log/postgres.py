@@ -33,6 +33,8 @@ _APPEND = text(
     " :consumer, cast(:inbox as uuid))"
 )
 _LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
+# A hint may be lost, so it does not wait for the disk.
+_HINT = text("select set_config('synchronous_commit', 'off', true), pg_notify(:channel, '')")
 _HOLDERS = text(
     "select virtualtransaction from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
     " and classid = 0 and objid = :lock and objsubid = 1"
@@ -124,7 +126,7 @@ class PostgresLog(Rows):
         if now - self._hinted_at > HINT_PERIOD_S:
             self._hinted_at = now
             with suppress(Unavailable), asking(self.engine) as db:  # the append is committed whatever becomes of this
-                db.exec_driver_sql(f"NOTIFY {channel(self.name)}")
+                db.execute(_HINT, {"channel": channel(self.name)})
 
 
 def _parameters(

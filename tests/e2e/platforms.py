@@ -17,7 +17,7 @@ import httpx
 from infra.servers.ports import wait_until
 from shared.config import Settings, load_settings
 
-READY_S, END_S, SETTLE_S, COMMAND_S = 90.0, 40.0, 60.0, 120.0
+READY_S, END_S, SETTLE_S, COMMAND_S = 90.0, 40.0, 60.0, 60.0
 KEY = re.compile(r"mm_[a-z0-9]+_[A-Za-z0-9_-]+")
 OURS = ("MATRIX_", "DATA", "PORT", "HOST", "FAILPOINTS")
 
@@ -105,12 +105,10 @@ class Platform:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
 
-    def matrix(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def matrix(self, *arguments: str, patience_s: float = COMMAND_S) -> subprocess.CompletedProcess[str]:
         """Run a ``matrix`` command beside the platform; return what it said."""
         command = [sys.executable, "-m", "infra.cli", *arguments]
-        return subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=False, timeout=COMMAND_S
-        )  # fmt: skip
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=patience_s)
 
     def is_ready(self) -> bool:
         """Return whether the gateway says so."""

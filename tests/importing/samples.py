@@ -17,10 +17,20 @@ CONTENT_ROW = (
 NEW_COLUMNS = (
     "标题", "发表时间", "总阅读人数", "总分享人数", "阅读后关注人数", "送达人数", "送达阅读率", "阅读完成率", "内容url",
 )  # fmt: skip
-NEW_ROW = ("学院召开年度总结大会", "20220329", 94, 7, 0, 2112, 0.0374, 0.6889, "http://mp.weixin.qq.com/s?__biz=MzA5&mid=1")
+NEW_ROW = (
+    "学院召开年度总结大会",
+    "20220329",
+    94,
+    7,
+    0,
+    2112,
+    0.0374,
+    0.6889,
+    "http://mp.weixin.qq.com/s?__biz=MzA5&mid=1",
+)
 DOUYIN_COLUMNS = (
-    "作品名称", "发布时间", "体裁", "审核状态", "完播率", "5s完播率", "播放量", "封面点击率", "2s跳出率", "平均播放时长",
-    "点赞量", "分享量", "评论量", "收藏量", "主页访问量", "粉丝增量",
+    "作品名称", "发布时间", "体裁", "审核状态", "完播率", "5s完播率", "播放量", "封面点击率", "2s跳出率",
+    "平均播放时长", "点赞量", "分享量", "评论量", "收藏量", "主页访问量", "粉丝增量",
 )  # fmt: skip
 DOUYIN_ROW = ("校园的一天", "2021-10-08 12:30:00", "视频", "通过", "0.3", "0.5", "12034", "0.1", "0.2", "8", *"123456")
 ARTICLES = (
@@ -59,7 +69,9 @@ def xls(*rows) -> bytes:
             packed = struct.pack("<HHHHB", number, column, 0, len(str(value)), 1) + str(value).encode(text)
             sheet += _record(0x204, packed)
     sheet += _record(0x0A, b"")
-    first = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0xDBB, 0x7CC, 0, 6)) + _record(0x42, struct.pack("<H", 1200))
+    first = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0xDBB, 0x7CC, 0, 6)) + _record(
+        0x42, struct.pack("<H", 1200)
+    )
     name = "New Sheet1"
     at = len(first) + 4 + 8 + 2 * len(name) + 4
     first += _record(0x85, struct.pack("<IHBB", at, 0, len(name), 1) + name.encode(text)) + _record(0x0A, b"")
@@ -79,7 +91,9 @@ def _compound(stream: bytes) -> bytes:
     header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
     header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0)
     header += struct.pack("<109I", 0, *[free] * 108)
-    directory = _entry("Root Entry", 5, 1, end, 0) + _entry("Workbook", 2, free, 2, len(stream)) + 2 * _entry("", 0, free, 0, 0)
+    directory = (
+        _entry("Root Entry", 5, 1, end, 0) + _entry("Workbook", 2, free, 2, len(stream)) + 2 * _entry("", 0, free, 0, 0)
+    )
     return header + struct.pack("<128I", *table, *[free] * (128 - len(table))) + directory + stream
 
 

@@ -78,7 +78,9 @@ def test_files_are_sent_compressed_to_those_who_take_that(client, files):
     assert len(zipped.content) < len(plain.content) / 5
 
 
-@pytest.mark.parametrize("name", ["vendor/README.md", "../shell.html", "%2e%2e/shell.html", "../../app.py", "nothing.js"])
+@pytest.mark.parametrize(
+    "name", ["vendor/README.md", "../shell.html", "%2e%2e/shell.html", "../../app.py", "nothing.js"]
+)
 def test_nothing_but_styles_scripts_and_pictures_can_be_had(client, name):
     assert client.simulate_get(f"/static/x/{name}").status_code == 404
 
@@ -112,7 +114,9 @@ def test_every_word_that_a_script_asks_for_is_in_the_dictionary():
 
 def test_no_script_makes_markup_of_text():
     for script in SCRIPTS:
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", script.read_text()), script
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", script.read_text()), (
+            script
+        )
 
 
 def test_every_module_imports_only_what_is_there():

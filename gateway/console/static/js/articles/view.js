@@ -44,6 +44,7 @@ export async function showArticle(pane, page, id, told) {
       article.topic && line(t("field.topic"), article.topic), article.series && line(t("field.series"), article.series),
       article.source_url && line(t("field.source_url"), link(article.source_url))),
     article.reason && ["draft", "changes_requested", "rejected", "withdrawn"].includes(status) && h("div", { class: "alert alert-warning" }, t("articles.reason", { reason: article.reason })),
+    status === "submitted" && h("p", { class: "text-secondary", role: "status" }, t("articles.waiting")),
     preview(article),
     article.asset_ids.length > 0 && [h("h2", { class: "section-title" }, t("articles.photos")), h("div", { class: "photos" }, article.asset_ids.map((asset) =>
       h("a", { class: "photo", href: `/assets#${asset}` }, h("img", { src: thumbnail(asset), alt: t("articles.photos"), loading: "lazy" }))))],
@@ -76,6 +77,7 @@ function preview(article) {
     srcdoc: `<!doctype html><meta charset="utf-8"><base target="_blank"><link rel="stylesheet" href="${style}"><body>${article.body}` });
   frame.addEventListener("load", () => {
     const height = () => {
+      if (!frame.contentDocument) return; // another article took its place
       frame.style.height = "0"; // else a frame is never told to be lower than it is
       frame.style.height = `${Math.min(2400, frame.contentDocument.documentElement.scrollHeight + 4)}px`;
     };

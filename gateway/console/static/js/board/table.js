@@ -62,7 +62,7 @@ export class Board {
     replace(this.holder, h("table", { class: "board", role: "table" },
       h("caption", { class: "visually-hidden" }, t("board.caption")),
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-        h("th", { scope: "col", role: "columnheader", class: "col-unit" }, t("board.unit")),
+        h("th", { scope: "col", role: "columnheader", class: "col-unit" }, t("board.unit_head")),
         this.months && h("th", { scope: "col", role: "columnheader", class: "col-trend" }, t("board.trend"), h("span", { class: "measure" }, word("figure", this.trending))),
         columns.map((name) => this.#head(name)))),
       h("tbody", { role: "rowgroup" }, units.map((unit) => this.#unit(unit, columns, tops))),

@@ -5,6 +5,7 @@ import { spark } from "../lib/spark.js";
 import { t, word } from "../lib/words.js";
 import { describe, isPartial, isRatio, mark, unitOf, writeCoverage, writePrecision, writeValue } from "./figures.js";
 
+const CHANNEL_KINDS = ["website", "wechat_oa", "douyin", "bilibili", "other"];
 const TILES = ["news_published", "wechat_posts", "net_follower_growth", "view_count", "on_time_ratio", "photos_delivered"];
 
 export function drawTiles(holder, answer, state, months, open) {
@@ -18,14 +19,17 @@ export function drawTiles(holder, answer, state, months, open) {
       h("span", { class: "tile-value" },
         h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, mark(figure), writeValue(name, figure)),
         figure && !isRatio(figure) && h("span", { class: "tile-unit" }, unitOf(name, figure))),
-      h("span", { class: "tile-foot" }, note(name, figure, state)),
+      h("span", { class: "tile-foot" }, note(name, figure, state, answer.totals.kinds)),
       values?.some((value) => value !== null) && spark(values, `${word("figure", name)} · ${t("board.by_month")}`));
   }));
 }
 
-function note(name, figure, { period, asOf }) {
+function note(name, figure, { period, asOf }, kinds) {
   if (!figure) return t("cell.nothing");
   if (isRatio(figure)) return t("cell.parts", { some: exact(figure.numerator), of: exact(figure.denominator) });
+  // People who follow are counted channel by channel: the sum over platforms alone would mislead.
+  const split = name === "net_follower_growth" ? CHANNEL_KINDS.filter((kind) => kinds[kind]?.figures[name]).map((kind) => [kind, kinds[kind]]) : [];
+  if (split.length > 1) return split.map(([kind, each]) => `${word("channel_kind", kind)} ${mark(each.figures[name])}${writeValue(name, each.figures[name])}`).join(" · ");
   if (figure.precision !== "exact") return writePrecision(figure);
   if (isPartial(figure, period, asOf)) return writeCoverage(figure);
   return t("cell.exact");

@@ -20,7 +20,7 @@ export function pagedList({ path, query, row, empty, holder, onpage = () => {} }
       onpage(page, !cursor);
       replace(foot, page.next ? h("button", { class: "btn btn-sm", onclick: () => load(page.next) }, t("list.more"))
         : holder.childElementCount ? h("span", { class: "text-secondary small" }, t("list.all", { n: holder.childElementCount }))
-          : h("p", { class: "empty-note" }, empty));
+          : h("p", { class: "empty-note" }, empty()));
     } catch (problem) {
       if (mine === asked) replace(foot, problemBox(problem), h("button", { class: "btn btn-sm", onclick: () => load(cursor) }, t("act.retry")));
     }

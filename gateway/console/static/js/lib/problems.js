@@ -15,7 +15,7 @@ export function problemBox(problem) {
   const text = problemText(problem);
   return h("div", { class: "alert alert-danger mb-2" },
     h("div", {}, text),
-    problem.message && problem.message !== text && problem.status && h("div", { class: "small text-secondary" }, problem.message),
+    problem.message && problem.message !== text && problem.status > 0 && h("div", { class: "small text-secondary" }, problem.message),
     problem.errors?.length > 0 && h("ul", { class: "mb-0 mt-1 small" },
       problem.errors.map((each) => h("li", {}, h("strong", {}, word("field", each.field)), t("colon"), each.reason))),
     problem.requestId && h("div", { class: "small text-secondary mt-1" }, t("problem.number", { id: problem.requestId })));

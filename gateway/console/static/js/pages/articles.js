@@ -23,7 +23,7 @@ openPage("articles", async (page) => {
   const search = h("input", { class: "form-control form-control-sm grow", type: "search", placeholder: t("articles.search"), "aria-label": t("articles.search"), maxlength: 100, oninput: debounce(() => list.reload(), 300) });
   const filters = { q: search, status: select("status", STATUSES.map((each) => [each, word("article_status", each)]), t("field.status")), kind: select("kind", KINDS.map((each) => [each, word("article_kind", each)]), t("field.kind")), unit_id: select("unit_id", await unitOptions(page.me), t("field.unit_id")) };
   const list = pagedList({
-    path: "/v1/articles", holder: rows, empty: t("articles.empty"),
+    path: "/v1/articles", holder: rows, empty: () => t("articles.empty"),
     query: () => Object.fromEntries(Object.entries(filters).map(([name, input]) => [name, input.value.trim()])),
     row: (article) => h("a", { class: "row-item", href: `#${article.id}`, dataset: { id: article.id }, "aria-current": String(article.id === open()) },
       h("div", { class: "row-title" }, article.title),

@@ -23,7 +23,7 @@ openPage("assets", async (page) => {
   const typed = (label) => h("input", { class: "form-control form-control-sm w-auto", type: "search", placeholder: label, "aria-label": label, maxlength: 50, oninput: debounce(() => list.reload(), 300) });
   const filters = { q: typed(t("assets.search")), tag: typed(t("assets.tag")), unit_id: select(t("field.unit_id"), options), kind: select(t("field.kind"), ["image", "video"].map((each) => [each, word("asset_kind", each)])), status: select(t("field.status"), ["available", "withdrawn"].map((each) => [each, word("asset_status", each)])) };
   const list = pagedList({
-    path: "/v1/assets", holder: library, empty: t("assets.empty"), row: card,
+    path: "/v1/assets", holder: library, empty: () => t("assets.empty"), row: card,
     query: () => Object.fromEntries(Object.entries(filters).map(([name, input]) => [name, input.value.trim()])),
   });
   const into = h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("assets.unit_first") }, options.map(([value, text]) => h("option", { value }, text)));

@@ -20,14 +20,14 @@ const state = {
   period: isPeriod(asked.get("period")) ? asked.get("period") : today().slice(0, 4),
   asOf: asked.get("as_of") || "", kind: asked.get("kind") || "",
 };
-const seen = { answer: null, at: 0, link: "waiting", months: null, elsewhere: false };
+const seen = { answer: null, path: "", at: 0, link: "waiting", months: null, elsewhere: false };
 
 openPage("board", async ({ main, status }) => {
   const toolbar = h("div", { class: "ask-bar" });
   const notice = h("div", { role: "status", "aria-live": "polite" });
   const tiles = h("div", { class: "tiles" });
   const holder = h("div", { class: "board-holder card" });
-  const legend = h("p", { class: "legend" }, h("span", { class: "mark-precision" }, "≥"), t("legend.at_least"), " · ", h("span", { class: "partial" }, t("legend.partial_word")), t("legend.partial"), " · ", h("span", { class: "none" }, "—"), t("legend.nothing"), " · ", t("legend.colour"));
+  const legend = h("p", { class: "board-legend" }, h("span", { class: "mark-precision" }, "≥"), t("legend.at_least"), " · ", h("span", { class: "partial" }, t("legend.partial_word")), t("legend.partial"), " · ", h("span", { class: "none" }, "—"), t("legend.nothing"), " · ", t("legend.colour"));
   const board = new Board(holder, { open });
   const drawer = new Drawer({ closed: () => board.select("") });
   main.append(toolbar, notice, tiles, holder, legend, drawer.element);
@@ -61,11 +61,12 @@ openPage("board", async ({ main, status }) => {
   // `news`: something is said to have changed; where none of it is in the shown period, the way to it is offered.
   async function refresh(flash, news = false) {
     const mine = (turn += 1);
+    const path = withQuery("/v1/matrix", query(state.period));
     if (!seen.answer) replace(holder, h("p", { class: "empty-note", role: "status" }, t("list.loading")));
     try {
-      const answer = await fresh(withQuery("/v1/matrix", query(state.period)));
+      const answer = await fresh(path);
       if (mine !== turn) return;
-      Object.assign(seen, { answer, at: performance.now() });
+      Object.assign(seen, { answer, path, at: performance.now() });
       const changed = board.draw(answer, state, flash);
       drawTiles(tiles, answer, state, seen.months, open);
       if (news && !changed.length && bounds(state.period).last < today()) seen.elsewhere = true;
@@ -73,7 +74,9 @@ openPage("board", async ({ main, status }) => {
     } catch (problem) {
       if (mine !== turn) return;
       replace(notice, problemBox(problem));
-      if (!seen.answer) replace(holder, h("div", { class: "p-3" }, h("button", { class: "btn", onclick: () => refresh(false) }, t("act.retry"))));
+      if (seen.path !== path) seen.answer = null; // the numbers of another question would pass for this one's
+      if (!seen.answer) replace(tiles);
+      if (!seen.answer) replace(holder, h("div", { class: "p-3" }, h("button", { class: "btn", onclick: () => refresh(false).then(refreshMonths) }, t("act.retry"))));
     }
     tell();
   }

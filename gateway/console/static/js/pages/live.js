@@ -23,7 +23,7 @@ openPage("live", async (page) => {
   const pane = h("section", { class: "desk-pane" });
   const status = h("select", { class: "form-select form-select-sm grow", "aria-label": t("field.status"), onchange: () => list.reload() }, h("option", { value: "" }, t("field.status")), STATUSES.map((each) => h("option", { value: each }, word("live_status", each))));
   const list = pagedList({
-    path: "/v1/live-streams", holder: rows, query: () => ({ status: status.value }), empty: t("live.empty"),
+    path: "/v1/live-streams", holder: rows, query: () => ({ status: status.value }), empty: () => t("live.empty"),
     row: (stream) => h("a", { class: "row-item", href: `#${stream.id}`, dataset: { id: stream.id }, "aria-current": String(stream.id === open()) },
       h("div", { class: "row-title" }, stream.title),
       h("div", { class: "row-meta" }, badge("live_status", stream.status), h("span", {}, units.get(stream.unit_id) || ""), h("span", {}, writeMoment(stream.started_at || stream.starts_at)), stream.peak !== null && h("span", {}, `${t("live.peak")} ${exact(stream.peak)}`))),

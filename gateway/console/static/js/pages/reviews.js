@@ -20,7 +20,7 @@ openPage("reviews", async (page) => {
   const unit = h("select", { class: "form-select form-select-sm grow", "aria-label": t("field.unit_id"), onchange: () => list.reload() }, h("option", { value: "" }, t("field.unit_id")), (await unitOptions(page.me)).map(([value, text]) => h("option", { value }, text)));
   let next = null; // the case after the decided one
   const list = pagedList({
-    path: "/v1/reviews", holder: rows, query: () => ({ status: status.value, unit_id: unit.value }), empty: t("reviews.empty"),
+    path: "/v1/reviews", holder: rows, query: () => ({ status: status.value, unit_id: unit.value }), empty: () => t(status.value === "open" ? "reviews.empty" : "reviews.empty_other"),
     row: (found) => h("a", { class: "row-item", href: `#${found.id}`, dataset: { id: found.id }, "aria-current": String(found.id === open()) },
       h("div", { class: "row-title" }, found.title),
       h("div", { class: "row-meta" },

@@ -24,7 +24,7 @@ openPage("training", async (page) => {
   const select = (label, group, values) => h("select", { class: "form-select form-select-sm grow", "aria-label": label, onchange: () => list.reload() }, h("option", { value: "" }, label), values.map((each) => h("option", { value: each }, word(group, each))));
   const filters = { kind: select(t("field.kind"), "session_kind", KINDS), status: select(t("field.status"), "session_status", STATUSES) };
   const list = pagedList({
-    path: "/v1/training-sessions", holder: rows, empty: t("training.empty"), query: () => ({ kind: filters.kind.value, status: filters.status.value }),
+    path: "/v1/training-sessions", holder: rows, empty: () => t("training.empty"), query: () => ({ kind: filters.kind.value, status: filters.status.value }),
     onpage: (found, first) => first && replace(totals, big(t("training.person_times"), exact(found.person_times)), big(t("training.distinct"), exact(found.distinct_people))),
     row: (session) => h("a", { class: "row-item", href: `#${session.id}`, dataset: { id: session.id }, "aria-current": String(session.id === open()) },
       h("div", { class: "row-title" }, session.title),

@@ -2,7 +2,7 @@
 export default {
   "product": "媒体矩阵",
   "nav.label": "主导航", "nav.board": "总览", "nav.articles": "稿件", "nav.reviews": "审核", "nav.assets": "素材", "nav.live": "直播", "nav.training": "培训", "nav.waiting": "篇待审",
-  "act.close": "关闭", "act.cancel": "取消", "act.retry": "重试", "act.skip": "跳到正文", "act.sign_out": "退出", "act.save": "保存", "act.back": "返回列表", "act.upload": "上传", "act.choose": "选用", "act.remove": "移除",
+  "act.close": "关闭", "act.cancel": "取消", "act.retry": "重试", "act.skip": "跳到正文", "act.sign_out": "退出", "act.save": "保存", "act.back": "返回列表", "act.choose": "选用", "act.remove": "移除",
   "colon": "：", "time.seconds": "{n} 秒前", "time.minutes": "{n} 分钟前", "time.hours": "{n} 小时前",
   "form.needed": "请填写。", "form.any": "不限",
   "list.loading": "正在载入…", "list.more": "继续载入", "list.all": "共 {n} 项", "list.nothing_chosen": "从左侧选择一项，或按 j / k 移动、Enter 打开。",
@@ -10,7 +10,7 @@ export default {
 
   "sign_in.title": "登录", "sign_in.how": "用 API 密钥登录。密钥由管理员发放，首次启动时会打印一次。", "sign_in.key": "API 密钥", "sign_in.hint": "密钥只用于换取会话，不会留在浏览器里。", "sign_in.act": "登录",
 
-  "board.caption": "各单位各项数据", "board.unit": "单位", "board.totals": "合计", "board.trend": "趋势", "board.by_month": "按月", "board.sort": "按“{figure}”排序，并显示其趋势", "board.channels": "展开 {n} 个阵地",
+  "board.caption": "各单位各项数据", "board.unit": "单位", "board.unit_head": "单位", "board.totals": "合计", "board.trend": "趋势", "board.by_month": "按月", "board.sort": "按“{figure}”排序，并显示其趋势", "board.channels": "展开 {n} 个阵地",
   "board.period": "时段", "board.year": "年份", "board.year_before": "前一年", "board.year_after": "后一年", "board.from": "起", "board.to": "止",
   "board.kind": "类别", "board.kind_all": "全部单位与渠道", "board.kind_units": "单位类别", "board.kind_channels": "渠道",
   "board.as_of": "截至", "board.now": "回到现在", "board.is_now": "（现在）",
@@ -40,14 +40,14 @@ export default {
   "publication_status.published": "已发布", "publication_status.scheduled": "定时", "publication_status.cancelled": "已取消", "publication_status.failed": "未能发布", "publication_status.withdrawn": "已下架",
   "tier.school_home": "学校首页", "tier.college_site": "学院网站", "tier.none": "—",
   "articles.new": "写稿", "articles.search": "标题", "articles.empty": "没有符合条件的稿件。", "articles.row": "篇稿件", "articles.revision": "第 {n} 稿",
-  "articles.edit": "修改", "articles.submit": "送审", "articles.publish": "发布", "articles.withdraw": "撤稿", "articles.retract": "撤回送审", "articles.revisions": "修改记录", "articles.photos": "照片", "articles.text": "正文", "articles.publications": "发布与回执", "articles.review": "查看审核",
+  "articles.edit": "修改", "articles.submit": "送审", "articles.publish": "发布", "articles.withdraw": "撤稿", "articles.retract": "撤回送审", "articles.revisions": "修改记录", "articles.photos": "照片", "articles.publications": "发布与回执", 
   "articles.saved": "已保存（第 {n} 稿）。", "articles.drafted": "草稿已保存。", "articles.submitted": "已送审。", "articles.published": "已登记发布。", "articles.scheduled": "已定时发布。", "articles.withdrawn": "已撤稿。", "articles.retracted": "已撤回送审。",
   "articles.reason": "审核意见：{reason}", "articles.body_hint": "空行分段。", "articles.body_html": "这篇稿件带有格式，这里修改的是它的 HTML。",
   "articles.tags_hint": "用逗号或空格分隔。", "articles.event_hint": "时效从这一刻算起：校首页 48 小时，学院网站 72 小时（含）。",
-  "articles.pick": "从素材库选照片", "articles.no_photos": "素材库里还没有这个单位的照片。", "articles.photo_failed": "照片未能上传",
-  "articles.when_now": "现在", "articles.publish_hint": "留空为现在；过去为补登；将来为定时发布。", "articles.no_channel": "没有在用的阵地可供发布。", "articles.not_yet": "尚未在任何阵地发布。",
+  "articles.pick": "从素材库选照片", "articles.no_photos": "素材库里还没有这个单位的照片。", 
+  "articles.publish_hint": "留空为现在；过去为补登；将来为定时发布。", "articles.no_channel": "没有在用的阵地可供发布。", "articles.not_yet": "尚未在任何阵地发布。",
   "articles.receipt": "补录链接", "articles.receipt_saved": "回执已登记。", "articles.cancel_scheduled": "取消定时", "articles.cancelled": "已取消定时发布。",
-  "articles.withdraw_warn": "撤稿后这篇稿件在各阵地一并下架，不能恢复。", "articles.one_revision": "只有一稿，没有可比较的。", "articles.compare": "比较", "articles.no_change": "正文没有改动。", "articles.leave": "有未保存的修改，仍要离开吗？", "articles.stale": "别人刚改过这篇稿件。请先取回最新一稿。", "articles.waiting": "等待审核…", "articles.preview": "正文预览",
+  "articles.withdraw_warn": "撤稿后这篇稿件在各阵地一并下架，不能恢复。", "articles.one_revision": "只有一稿，没有可比较的。", "articles.no_change": "正文没有改动。", "articles.leave": "有未保存的修改，仍要离开吗？", "articles.waiting": "等待审核…", "articles.preview": "正文预览",
 
   "field.unit_id": "单位", "field.kind": "类别", "field.title": "标题", "field.body": "正文", "field.byline": "署名", "field.originality": "原创性", "field.source_url": "来源链接", "field.tags": "标签", "field.topic": "话题", "field.series": "系列", "field.event_ended_at": "活动结束时间", "field.asset_ids": "照片", "field.channel_id": "阵地", "field.at": "时间", "field.url": "链接", "field.reason": "理由", "field.override_reason": "放行理由", "field.status": "状态", "field.q": "检索", "field.from": "旧稿", "field.to": "新稿",
   "field.published_at": "发布时间", "field.due_at": "定时", "field.key": "密钥", "field.filename": "文件名", "field.length": "大小", "field.photographer": "摄影者", "field.starts_at": "开始时间", "field.ends_at": "结束时间", "field.play_url": "播放地址", "field.viewers": "在线人数", "field.method": "计数方式", "field.place": "地点", "field.speaker": "主讲", "field.names": "姓名", "field.attendees": "签到", "field.person_id": "人员", "field.period": "时段", "field.as_of": "截至", "field.decision": "决定", "field.skills": "内容",
@@ -55,7 +55,7 @@ export default {
   "reviews.row": "个案", "reviews.empty": "没有待审的稿件。", "reviews.empty_other": "没有符合条件的个案。", "reviews.waiting": "送审于 {at}", "reviews.findings": "{n} 处疑点", "reviews.blocking": "{n} 处必须处理", "reviews.clean": "未发现疑点", "reviews.claim": "认领", "reviews.release": "放回", "reviews.mine": "您已认领（30 分钟）", "reviews.other": "他人已认领", "reviews.approve": "通过", "reviews.request_changes": "退改", "reviews.reject": "驳回",
   "reviews.claimed": "已认领。", "reviews.released": "已放回。", "reviews.approve_done": "已通过。", "reviews.request_changes_done": "已退改。", "reviews.reject_done": "已驳回。", "reviews.chars": "{n} 字", "reviews.checked": "词库 {n} 份", "reviews.own": "您参与了这篇稿件，须由他人审核。", "reviews.reason_hint": "作者会看到这段话。", "reviews.override_hint": "检查发现必须处理的词句；放行须写明理由，并会留档。", "reviews.no_override": "检查发现必须处理的词句，您没有放行的权限：请退改，或交由宣传部处理。", "reviews.suggest": "建议：{word}", "reviews.decided": "决定", "reviews.article": "打开稿件", "reviews.text": "送审文本",
   "case_status.open": "待审", "case_status.approved": "通过", "case_status.changes_requested": "退改", "case_status.rejected": "驳回", "case_status.closed": "已撤回", "case_status.refused": "未受理",
-  "category.advertising_law": "广告用语", "category.advertising": "广告用语", "category.personal_data": "个人信息", "category.privacy": "个人信息", "category.sensitive": "敏感词", "category.proof": "错别字", "category.terminology": "规范用语",
+  "category.advertising_law": "广告用语", "category.advertising": "广告用语", "category.admission_promise": "招生承诺", "category.style": "规范用语", "category.typo": "错别字", "category.personal_data": "个人信息",
   "severity.blocking": "必须处理", "severity.warning": "提醒", "severity.hint": "提示",
 
   "assets.upload": "上传照片", "assets.search": "标题或文件名", "assets.tag": "标签", "assets.empty": "素材库里没有符合条件的素材。把照片拖到这里即可上传。", "assets.row": "个素材", "assets.size": "{w} × {h} 像素 · {bytes}", "assets.taken": "拍摄于 {at}", "assets.added": "入库于 {at}", "assets.describe": "编辑说明", "assets.described": "说明已保存。", "assets.withdraw": "停用", "assets.withdrawn": "已停用。", "assets.original": "下载原图", "assets.uploaded": "已入库", "assets.failed": "未能上传", "assets.checking": "正在检查与生成缩略图…", "assets.progress": "{percent} · {rate}/秒 · 余 {left} 秒", "assets.resuming": "连接中断，正在续传…", "assets.unit_first": "上传到", "assets.gone": "文件已删除", "assets.no_picture": "无缩略图",
@@ -65,7 +65,7 @@ export default {
   "live_status.planned": "待开播", "live_status.live": "直播中", "live_status.ended": "已结束",
   "method.concurrent": "同时在线", "method.unique": "累计不重复", "method.platform_reported": "平台公布",
 
-  "training.plan": "安排场次", "training.row": "场", "training.empty": "还没有场次。", "training.person_times": "人次", "training.distinct": "不重复人数", "training.sessions": "场次", "training.attend": "登记签到", "training.attend_hint": "每行一人：姓名，可加空格与编号（学号或工号）。同名者请写编号以示区别。", "training.attended": "已登记 {n} 人签到。", "training.hold": "确认已举办", "training.held": "已确认举办。", "training.cancel": "取消场次", "training.cancelled": "场次已取消。", "training.planned": "场次已安排。", "training.attendances": "签到", "training.nobody": "还没有人签到。", "training.nameless": "（已注销）", "training.totals": "以上筛选的全部场次", "training.ends_first": "结束时间须晚于开始时间。", "training.from_unit": "签到者单位",
+  "training.plan": "安排场次", "training.row": "场", "training.empty": "还没有场次。", "training.person_times": "人次", "training.distinct": "不重复人数", "training.attend": "登记签到", "training.attend_hint": "每行一人：姓名，可加空格与编号（学号或工号）。同名者请写编号以示区别。", "training.attended": "已登记 {n} 人签到。", "training.hold": "确认已举办", "training.held": "已确认举办。", "training.cancel": "取消场次", "training.cancelled": "场次已取消。", "training.planned": "场次已安排。", "training.attendances": "签到", "training.nobody": "还没有人签到。", "training.nameless": "（已注销）", "training.totals": "以上筛选的全部场次", "problem.training.session_ends_first": "结束时间须晚于开始时间。", "training.from_unit": "签到者单位",
   "session_kind.training": "培训", "session_kind.study_session": "学习会", "session_kind.talk": "宣讲会", "session_kind.lecture": "大讲坛",
   "session_status.scheduled": "待举办", "session_status.held": "已举办", "session_status.cancelled": "已取消",
 

@@ -1,0 +1,144 @@
+"""Reading the matrix from the worker's built answers, beside a bare ASGI hello on the same gunicorn worker."""
+
+import json
+import os
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from infra.servers.ports import free_port
+from loadtests.peers import Comparison, compare
+
+CONNECTIONS = 8
+SLICE_S = 0.6
+START_S = 60.0
+UNITS = ("体育学院", "传媒学院", "法学院", "医学院", "新闻中心")
+PATH = "/v1/matrix?from=2021-01-01&to=2021-12-31"
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+def matrix_reads() -> list[Comparison]:
+    """Return answers per second: the whole answer, and ``304`` to who has it already."""
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder, _platform(Path(folder)) as (port, key):
+        for name in UNITS:
+            body = {"name": name, "kind": "college", "parent_id": None, "since": "2000-09-01"}
+            _ask(port, key, "/v1/units", body)
+        time.sleep(1.0)  # the read model follows
+        tag = str(_ask(port, key, PATH).headers["ETag"])
+        with _hello() as hello:
+            whole = _request(PATH, key)
+            known = _request(PATH, key, f"If-None-Match: {tag}\r\n")
+
+            def beside_hello(name: str, request: bytes, status: int) -> Comparison:
+                def theirs() -> float:
+                    return _rate(hello, _request("/", key), 200)
+
+                return compare(name, "bare ASGI hello", "answers/s", lambda: _rate(port, request, status), theirs)
+
+            return [
+                beside_hello("matrix answer, cached", whole, 200),
+                beside_hello("matrix answer, known already", known, 304),
+            ]
+
+
+@contextmanager
+def _platform(folder: Path) -> Iterator[tuple[int, str]]:
+    """Give the port and administrator's key of an embedded platform in a folder."""
+    port = free_port()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
+    env = {**kept, "MATRIX_MODE": "embedded", "DATA": str(folder), "PORT": str(port)}
+    said = folder / "said.txt"
+    with said.open("w") as output:
+        process = subprocess.Popen([sys.executable, "-m", "infra.cli", "run"], env=env, stdout=output, stderr=output)
+    try:
+        _await_port(port, process, said)
+        found = re.search(r"mm_\w+", said.read_text())
+        assert found, said.read_text()
+        yield port, found.group()
+    finally:
+        _end(process)
+
+
+@contextmanager
+def _hello() -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "loadtests.hello:app", "--worker-class", "asgi", "--workers", "1"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    process = subprocess.Popen(command)
+    try:
+        _await_port(port, process)
+        yield port
+    finally:
+        _end(process)
+
+
+def _await_port(port: int, process: "subprocess.Popen[bytes]", said: Path | None = None) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"it did not start: {said.read_text() if said else 'hello'}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _ask(port: int, key: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    data = json.dumps(body).encode() if body else None
+    with urlopen(Request(f"http://127.0.0.1:{port}{path}", data, headers), timeout=10) as answer:
+        answer.read()
+        return answer
+
+
+def _request(path: str, key: str, more: str = "") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{more}\r\n".encode()
+
+
+def _rate(port: int, request: bytes, status: int) -> float:
+    """Return answers per second over one slice; each connection asks again as soon as it has its answer."""
+    answers, expected = 0, f"HTTP/1.1 {status}".encode()
+    with selectors.DefaultSelector() as selector:
+        for _ in range(CONNECTIONS):
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection, selectors.EVENT_READ, bytearray())
+            connection.sendall(request)
+        started = time.perf_counter()
+        while (now := time.perf_counter()) < started + SLICE_S:
+            for ready, _ in selector.select(0.1):
+                ready.data.extend(ready.fileobj.recv(262_144))  # type: ignore[union-attr]
+                if _whole(ready.data):
+                    assert ready.data.startswith(expected), bytes(ready.data[:300])
+                    ready.data.clear()
+                    answers += 1
+                    ready.fileobj.sendall(request)  # type: ignore[union-attr]
+        for held in list(selector.get_map().values()):
+            held.fileobj.close()  # type: ignore[union-attr]
+    return answers / (now - started)
+
+
+def _whole(received: bytearray) -> bool:
+    head = received.find(b"\r\n\r\n")
+    if head < 0:
+        return False
+    length = _LENGTH.search(received, 0, head)
+    return len(received) >= head + 4 + (int(length.group(1)) if length else 0)

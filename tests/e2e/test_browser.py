@@ -1,0 +1,181 @@
+"""The console in a real browser: what people see and do, from the first sign-in to the cell that changes by itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from infra.demo import pictures
+from infra.servers.packages import chromium
+from tests.e2e.platforms import Person, Platform
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE_MS = 20_000
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+PAGES = ("/", "/articles", "/reviews", "/assets", "/live", "/training", "/sign-in")
+UNIT, TITLE = "传媒与设计学院", "传媒学院举办毕业设计作品展"
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a headless Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(chromium()), headless=True, args=FLAGS)
+        expect.set_options(timeout=PATIENCE_MS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def unit(embedded: Platform) -> str:
+    """Give a unit with a website, where news are reviewed, and one article published in July 2021."""
+    admin, day = embedded.admin, "2018-09-01"
+    made = str(admin.post("units", {"name": UNIT, "kind": "college", "since": day})["id"])
+    channel = {"unit_id": made, "kind": "website", "name": "学院网站", "opened_at": f"{day}T00:00:00Z"}
+    admin.post("channels", channel)
+    admin.post("review-schemes", {"name": "一审", "article_kinds": ["news"]})
+    shoot = {"unit_id": made, "title": "展览摄影", "kind": "photo", "starts_at": "2021-07-01T02:00:00Z"}
+    for _ in range(2):
+        planned = admin.post("shoots", shoot)["id"]
+        admin.post(f"shoots/{planned}/completion", {"at": "2021-07-01T04:00:00Z"})
+    return made
+
+
+@pytest.fixture
+def sign_in(embedded: Platform, browser: Browser) -> Iterator[SignIn]:
+    """Give a function that signs a person in, in a window of their own; what a page's script threw fails the test."""
+    contexts, thrown = [], list[str]()
+
+    def enter(person: Person, size: dict[str, int] = WIDE) -> Page:
+        context = browser.new_context(
+            base_url=embedded.url, viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN"
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.goto("/sign-in")
+        page.locator("#key").fill(person.key)
+        page.locator("form button[type=submit]").click()
+        page.wait_for_url(f"{embedded.url}/")
+        expect(page.locator("#main")).to_be_visible()
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert thrown == []
+
+
+def test_a_wrong_key_is_refused_in_words(embedded: Platform, browser: Browser) -> None:
+    """Nobody gets past the sign-in page with a key that is none; every page leads there."""
+    page = browser.new_page(base_url=embedded.url)
+    page.goto("/articles")
+    page.wait_for_url(re.compile("/sign-in"))
+    page.locator("#key").fill("mm_wrong_key")
+    page.locator("form button[type=submit]").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    page.close()
+
+
+def test_a_cell_of_the_board_opens_onto_what_it_counts(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """The number in the cell, and the two events behind it."""
+    page = sign_in(embedded.person("viewer"))
+    page.goto("/?period=2021")
+    cell = page.locator(f'[data-key="{unit}|shoots"]')
+    expect(cell).to_have_text("2")
+    cell.click()
+    drawer = page.get_by_role("complementary")
+    expect(drawer.get_by_role("listitem")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+
+
+def test_from_the_desk_over_the_review_into_the_cell_without_reloading(
+    embedded: Platform, unit: str, sign_in: SignIn, tmp_path: Path
+) -> None:
+    """Done when: submitted with a photograph as one person, approved and published as another; the cell changes."""
+    author = sign_in(embedded.person("correspondent", unit, name="作者"))
+    editor_is = embedded.person("college_editor", unit, name="编辑")
+    editor, board = sign_in(editor_is), sign_in(editor_is)
+    expect(board.get_by_role("table")).to_be_visible()
+    board.evaluate("window.neverReloaded = true")
+
+    _write(author, tmp_path)
+    author.get_by_role("button", name="送审").click()
+    expect(author.locator("article .badge-submitted")).to_be_visible()
+    expect(author.locator("article .photo img")).to_have_count(1)
+
+    editor.goto("/reviews")
+    editor.locator(".row-item", has_text=TITLE).click()
+    with editor.expect_response(lambda answer: answer.url.endswith("/decision") and answer.status == 200):
+        editor.locator("footer .btn-success").click()
+    # The desk of the author, still open, tells of the decision by itself.
+    expect(author.locator("article .badge-approved")).to_be_visible()
+
+    editor.goto("/articles")
+    editor.locator(".row-item", has_text=TITLE).click()
+    editor.locator("article").get_by_role("button", name="发布").click()
+    editor.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(editor.locator("article .badge-published").first).to_be_visible()
+
+    expect(board.locator(f'[data-key="{unit}|news_published"]')).to_have_text("1")
+    assert board.evaluate("window.neverReloaded") is True
+
+
+def test_the_author_cannot_decide_in_the_review_desk(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """S13: an editor's own text shows no way to decide on it."""
+    person = embedded.person("college_editor", unit)
+    body = {"unit_id": unit, "kind": "news", "title": "自己的稿件", "body": "<p>正文。</p>"}
+    article = person.post("articles", body)["id"]
+    person.post(f"articles/{article}/submission", {})
+    page = sign_in(person)
+    page.goto("/reviews")
+    page.locator(".row-item", has_text="自己的稿件").click()
+    expect(page.get_by_role("heading", name="自己的稿件")).to_be_visible()
+    expect(page.locator("footer .btn-success")).to_have_count(0)
+
+
+def test_the_language_is_a_choice_that_stays(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """Chinese first; English after a click, also on the next page."""
+    page = sign_in(embedded.person("viewer"))
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.locator('button[lang="en"]').click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.goto("/articles")
+    expect(page.get_by_role("navigation").get_by_role("link").first).to_have_text(re.compile("[A-Za-z]+"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["390", "1280"])
+def test_no_page_is_wider_than_the_window(
+    embedded: Platform, unit: str, sign_in: SignIn, size: dict[str, int]
+) -> None:
+    """At a phone's width and a desk's: nothing makes the page itself scroll sideways."""
+    page = sign_in(embedded.admin, size)
+    for path in PAGES:
+        page.goto(path)
+        expect(page.locator("#page[aria-busy]")).to_have_count(0)
+        with suppress(TimeoutError):
+            page.wait_for_load_state("load")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= size["width"], f"{path} is {wide} px wide"
+
+
+def _write(page: Page, folder: Path) -> None:
+    """Write and save an article with an uploaded photograph."""
+    photo = folder / "展览.jpg"
+    photo.write_bytes(pictures.draw("browser", 1))
+    page.goto("/articles#new")
+    page.locator("[name=title]").fill(TITLE)
+    page.locator("[name=body]").fill("展览现场气氛热烈。\n\n师生积极参与。")
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.locator("form .photo img")).to_have_count(1)
+    page.locator("form button[type=submit]").click()
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible()

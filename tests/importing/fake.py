@@ -1,0 +1,86 @@
+"""A platform in memory that keeps what the real one promises: the same key again does nothing again."""
+
+from typing import Any
+
+from infra.importing.platform import Sent
+from shared.errors import RuleBroken, Unavailable
+from shared.ids import new_id
+
+ME = str(new_id())
+
+
+class FakePlatform:
+    """``posts`` are the commands that did something; ``asked`` are all keys in their order."""
+
+    def __init__(self) -> None:
+        self.units: list[dict[str, Any]] = []
+        self.channels: list[dict[str, Any]] = []
+        self.known: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, tuple[str, dict[str, Any], str]] = {}
+        self.asked: list[str] = []
+        self.down_after: int | None = None
+
+    @property
+    def posts(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(path, body) for path, body, _ in self.answers.values()]
+
+    def unit(self, name: str) -> str:
+        self.units.append({"id": str(new_id()), "name": name})
+        return str(self.units[-1]["id"])
+
+    def channel(self, unit: str, name: str, kind: str) -> str:
+        self.channels.append({"id": str(new_id()), "unit_id": unit, "name": name, "kind": kind})
+        return str(self.channels[-1]["id"])
+
+    def article(self, unit: str, kind: str, title: str, *publications: tuple[str, str, str | None]) -> str:
+        told = [{"channel_id": c, "at": at, "url": url, "status": "published"} for c, at, url in publications]
+        status = "published" if told else "draft"
+        return self._add({"unit_id": unit, "kind": kind, "title": title}, status=status, publications=told)
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        match path.split("/"):
+            case ["me"]:
+                return {"id": ME}
+            case ["units"]:
+                return {"items": self.units, "next": None}
+            case ["channels"]:
+                return {"items": self.channels, "next": None}
+            case ["articles"]:
+                found = [one for one in self.known.values() if query.get("q", "").lower() in one["title"].lower()]
+                for name in query.keys() & {"unit_id", "kind", "status"}:
+                    found = [one for one in found if one[name] == query[name]]
+                start = int(query.get("cursor", 0))  # pages of one, so that paging is always tried
+                return {"items": found[start : start + 1], "next": str(start + 1) if start + 1 < len(found) else None}
+        return self.known[path.split("/")[1]]
+
+    def post(self, path: str, key: str, body: dict[str, Any]) -> Sent:
+        if self.down_after is not None and len(self.answers) >= self.down_after:
+            raise Unavailable("import.no_answer", "down")
+        self.asked.append(key)
+        if key in self.answers:
+            if self.answers[key][:2] != (path, body):
+                raise RuleBroken("idempotency.key_reused", "this Idempotency-Key was used with another body")
+            return Sent(self.answers[key][2], new=False)
+        done = self._do(path.split("/"), body)
+        self.answers[key] = (path, body, done)
+        return Sent(done, new=True)
+
+    def _do(self, path: list[str], body: dict[str, Any]) -> str:
+        match path:
+            case ["articles"]:
+                return self._add(body)
+            case ["articles", article, "submission"]:
+                self.known[article]["status"] = "submitted"
+            case ["articles", article, "publications"]:
+                if self.known[article]["status"] not in ("approved", "published"):
+                    raise RuleBroken("content.not_approved", "not approved")
+                told = {"channel_id": body["channel_id"], "at": body["published_at"], "url": body["url"]}
+                self.known[article]["publications"].append({**told, "status": "published"})
+                self.known[article]["status"] = "published"
+        return path[1]
+
+    def _add(self, body: dict[str, Any], **more: Any) -> str:
+        made = str(new_id())
+        new = {"status": "draft", "revision": 1, "author_ids": [ME], "publications": []}
+        self.known[made] = {**body, **new, **more, "id": made}
+        return made

@@ -1,0 +1,154 @@
+"""What is exported is read as what it says."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.importing.formats import recognise
+from infra.importing.rows import ArticleRow, FollowersRow, ReadsRow, RowError
+from infra.importing.tables import read_tables
+from infra.importing.values import Unreadable, count, when
+from shared.errors import Invalid
+from tests.importing import samples
+
+EXPORTED = datetime(2022, 5, 1, 8, tzinfo=UTC)
+
+
+def test_wechat_content_analysis_gives_reads_and_readers_apart():
+    (row,) = _rows(samples.xlsx(samples.CONTENT_COLUMNS, samples.CONTENT_ROW), "WeChat content analysis")
+
+    assert isinstance(row, ReadsRow)
+    assert (row.place, row.title, row.counts) == ("2", "学院召开年度总结大会", {"reads": 163, "readers": 94})
+    assert row.url == "http://mp.weixin.qq.com/s?__biz=MzA5&mid=1"
+    assert (row.kind, row.channel_kind) == ("wechat_post", "wechat_oa")
+    assert row.published.moment == datetime(2022, 3, 28, 16, tzinfo=UTC)
+
+
+def test_what_wechat_counted_holds_when_its_seven_days_are_over():
+    tables = read_tables(samples.xlsx(samples.CONTENT_COLUMNS, samples.CONTENT_ROW))
+    early = datetime(2022, 4, 1, tzinfo=UTC)
+
+    (late_row,), (early_row,) = (recognise(tables, at)[0].rows for at in (EXPORTED, early))
+
+    assert isinstance(late_row, ReadsRow) and late_row.taken_at == datetime(2022, 4, 5, 16, tzinfo=UTC)
+    assert isinstance(early_row, ReadsRow) and early_row.taken_at == early
+
+
+@pytest.mark.parametrize("make", [samples.xls, lambda *rows: samples.xlsx(*rows)])
+def test_the_2026_variant_has_readers_only_and_begins_in_the_fourth_row(make):
+    pad = ("",)
+    content = make(("统计",), (), (), pad + samples.NEW_COLUMNS, pad + samples.NEW_ROW)
+
+    (row,) = _rows(content, "WeChat content analysis (2026)")
+
+    assert isinstance(row, ReadsRow)
+    assert (row.place, row.counts) == ("5", {"readers": 94})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_wechat_user_growth_is_html_and_gives_followers_at_the_end_of_each_day(encoding):
+    rows = _rows(samples.GROWTH.encode(encoding), "WeChat user growth")
+
+    assert [(row.place, row.followers) for row in rows if isinstance(row, FollowersRow)] == [("3", 1010), ("4", 1000)]
+    assert rows[0].taken_at == datetime(2021, 7, 2, 15, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_douyin_is_read_by_the_names_of_its_columns_wherever_they_stand(order):
+    content = samples.xlsx(samples.DOUYIN_COLUMNS[::order], samples.DOUYIN_ROW[::order])
+
+    (row,) = _rows(content, "Douyin creator centre")
+
+    assert isinstance(row, ReadsRow)
+    assert (row.title, row.counts, row.kind) == ("校园的一天", {"reads": 12034}, "video_post")
+    assert (row.published.moment, row.taken_at) == (datetime(2021, 10, 8, 4, 30, tzinfo=UTC), EXPORTED)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_articles_are_read_from_csv(encoding):
+    first, draft = _rows(samples.ARTICLES.encode(encoding), "articles")
+
+    assert first == ArticleRow(
+        place="2", unit="文学院", kind="news", title="开学典礼举行",
+        text={"body": "<p>第一段。</p><p>第二段，1&lt;2。</p>"}, published_at=datetime(2021, 9, 1, 2, tzinfo=UTC),
+        url="https://a.example.edu.cn/1", channel="文学院网站",
+    )  # fmt: skip
+    assert isinstance(draft, ArticleRow) and draft.text["body"] == "<p>正文</p>" and draft.published_at is None
+
+
+def test_articles_are_read_from_xlsx_with_chinese_names_and_real_dates():
+    head = ("标题", "类型", "正文", "发布时间", "标签")
+    (row,) = _rows(samples.xlsx(head, ("题", "推文", "文", datetime(2021, 7, 1, 9, 30), "甲，乙")), "articles")  # noqa: DTZ001
+
+    assert isinstance(row, ArticleRow) and (row.kind, row.text["tags"]) == ("wechat_post", ["甲", "乙"])
+    assert row.published_at == datetime(2021, 7, 1, 1, 30, tzinfo=UTC)
+
+
+def test_channel_statistics_are_read_and_the_running_day_ends_with_the_export():
+    rows = _rows(b"channel,taken_at,followers\nA,2022-04-30,5\nA,2022-05-01,6\n", "channel statistics")
+
+    assert [row.taken_at for row in rows] == [datetime(2022, 4, 30, 15, 59, 59, tzinfo=UTC), EXPORTED]
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "reason"),
+    [
+        ("A,someday,5", "taken_at", "no day or moment"),
+        ("A,2021-02-30,5", "taken_at", "no such moment"),
+        ("A,2021-02-03,1.2万", "followers", "rounded"),
+        ("A,2021-02-03,-5", "followers", "not from 0"),
+        ("A,2021-02-03,", "followers", "missing"),
+        ("A", "taken_at", "missing"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_number_its_column_and_the_reason(line, field, reason):
+    good, bad = _rows(f"channel,taken_at,followers\nA,2021-01-01,1\n\n{line}\n".encode(), "channel statistics")
+
+    assert isinstance(good, FollowersRow)
+    assert isinstance(bad, RowError) and (bad.place, bad.field) == ("4", field)
+    assert reason in bad.reason
+
+
+def test_an_article_that_the_platform_would_refuse_is_refused_with_the_field():
+    rows = _rows(f"kind,title,body\nessay,t,b\nnews,{'长' * 201},b\nnews,t,\n".encode(), "articles")
+
+    assert [row.field for row in rows if isinstance(row, RowError)] == ["kind", "title", "body"]
+
+
+def test_every_sheet_of_a_workbook_counts_and_rows_name_their_sheet():
+    page = "<table><tr><td>时间<td>累积关注人数<tr><td>2021-07-0{}<td>1</table>"
+    first, second = recognise(
+        read_tables((page.format(1) + "<table><tr><td>x</table>" + page.format(2)).encode()), EXPORTED
+    )
+
+    assert (first.rows[0].place, second.rows[0].place) == ("table 1!2", "table 3!2")
+
+
+def test_an_unknown_table_is_refused_with_what_was_seen_and_what_is_known():
+    with pytest.raises(Invalid) as refused:
+        recognise(read_tables("甲,乙\n1,2\n".encode()), EXPORTED)
+
+    assert refused.value.code == "import.unknown_format"
+    assert "甲, 乙" in refused.value.detail and "WeChat user growth (时间, 累积关注人数)" in refused.value.detail
+
+
+@given(st.text(max_size=30))
+def test_a_cell_is_a_number_or_a_day_or_has_a_reason(text):
+    for read in (count, when):
+        try:
+            read(text)
+        except Unreadable as error:
+            assert str(error)  # noqa: PT017
+
+
+@given(st.datetimes(min_value=datetime(1901, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_moment_with_its_zone_is_read_as_written(moment):
+    assert when(moment.isoformat(timespec="seconds")).moment == moment.replace(microsecond=0)
+
+
+def _rows(content: bytes, name: str):
+    (table,) = recognise(read_tables(content), EXPORTED)
+    assert table.format == name
+    return table.rows

@@ -1,0 +1,286 @@
+"""What was read is sent once, however often it is tried."""
+
+import csv
+import os
+from datetime import UTC, datetime
+from io import BytesIO
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from infra.cli.imports import import_
+from infra.importing.formats import recognise
+from infra.importing.platform import HttpPlatform, Rehearsal
+from infra.importing.report import harmless, write_report
+from infra.importing.tables import read_tables
+from infra.importing.uploader import Outcome, Uploader
+from shared.errors import Invalid, RuleBroken, Unavailable
+from tests.importing import samples
+from tests.importing.fake import FakePlatform
+
+EXPORTED = datetime(2022, 5, 1, 8, tzinfo=UTC)
+LINK = "https://mp.weixin.qq.com/s?__biz=MzA5&mid=1#rd"
+CONTENT = samples.xlsx(samples.CONTENT_COLUMNS, samples.CONTENT_ROW)
+TITLE = samples.CONTENT_ROW[0]
+
+
+@pytest.fixture
+def platform() -> FakePlatform:
+    return FakePlatform()
+
+
+@pytest.fixture
+def unit(platform):
+    return platform.unit("文学院")
+
+
+@pytest.fixture
+def wechat(platform, unit):
+    return platform.channel(unit, "文学院微信公众号", "wechat_oa")
+
+
+def test_reads_and_readers_are_two_counts_of_the_article_with_that_link(platform, unit, wechat):
+    platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-28T23:00:00Z", "http://elsewhere.example/"))
+    article = platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-28T23:30:00Z", LINK))
+
+    assert _verdicts(_send(platform, CONTENT)) == ["accepted"]
+
+    told = {"source": "wechat content analysis", "taken_at": "2022-04-05T16:00:00Z", "channel_id": wechat}
+    assert platform.posts == [
+        (f"articles/{article}/reads", {"value": 163, "unit": "reads", **told}),
+        (f"articles/{article}/reads", {"value": 94, "unit": "readers", **told}),
+    ]
+
+
+def test_without_a_link_the_title_and_the_day_in_china_find_the_article(platform, unit, wechat):
+    platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-28T15:59:59Z", None))
+    article = platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-28T16:00:00Z", None))
+
+    assert [one.thing for one in _send(platform, CONTENT)] == [article]
+
+
+def test_an_article_renamed_since_is_found_by_its_link(platform, unit, wechat):
+    article = platform.article(unit, "wechat_post", "另一个标题", (wechat, "2022-03-28T16:00:00Z", LINK))
+
+    assert [one.thing for one in _send(platform, CONTENT)] == [article]
+
+
+def test_reads_of_an_unknown_or_an_ambiguous_article_are_rejected(platform, unit, wechat):
+    (unknown,) = _send(platform, CONTENT)
+    for _ in range(2):
+        platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-29T01:00:00Z", None))
+    (ambiguous,) = _send(platform, CONTENT)
+
+    assert (unknown.verdict, unknown.field) == ("rejected", "import.no_article")
+    assert (ambiguous.verdict, ambiguous.field) == ("rejected", "import.ambiguous")
+    assert platform.posts == []
+
+
+def test_the_channel_given_decides_between_two(platform, unit, wechat):
+    other = platform.channel(platform.unit("理学院"), "理学院微信公众号", "wechat_oa")
+    platform.article(unit, "wechat_post", TITLE, (wechat, "2022-03-29T01:00:00Z", None))
+    article = platform.article(unit, "wechat_post", TITLE, (other, "2022-03-29T01:00:00Z", None))
+
+    assert [one.thing for one in _send(platform, CONTENT, channel="理学院微信公众号")] == [article]
+
+
+def test_followers_need_a_channel_of_the_right_kind(platform, unit, wechat):
+    platform.channel(unit, "文学院网站", "website")
+
+    assert {one.field for one in _send(platform, samples.GROWTH.encode())} == {"import.no_channel"}
+    assert {one.field for one in _send(platform, samples.GROWTH.encode(), channel="文学院网站")} == {
+        "import.channel_kind"
+    }
+    assert _verdicts(_send(platform, samples.GROWTH.encode(), channel=wechat)) == ["accepted", "accepted"]
+    assert [body["followers"] for _, body in platform.posts] == [1010, 1000]
+
+
+def test_an_article_is_drafted_submitted_and_after_its_approval_published(platform, unit):
+    site = platform.channel(unit, "文学院网站", "website")
+
+    first = _send(platform, samples.ARTICLES.encode())
+    waiting = _send(platform, samples.ARTICLES.encode())
+    article = first[0].thing
+    assert _verdicts(first) == ["accepted", "accepted"] and "in review" in first[0].reason
+    assert _verdicts(waiting) == ["already there", "already there"]
+    assert [platform.known[one.thing]["status"] for one in first] == ["submitted", "draft"]
+
+    platform.known[article]["status"] = "approved"
+    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["accepted", "already there"]
+    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["already there", "already there"]
+
+    assert platform.known[article]["publications"] == [
+        {"channel_id": site, "at": "2021-09-01T02:00:00Z", "url": "https://a.example.edu.cn/1", "status": "published"}
+    ]
+    assert len(platform.known) == 2
+
+
+def test_last_years_article_of_the_same_title_is_another_one(platform, unit):
+    site = platform.channel(unit, "文学院网站", "website")
+    old = platform.article(unit, "news", "开学典礼举行", (site, "2020-09-01T02:00:00Z", None))
+
+    first, _ = _send(platform, samples.ARTICLES.encode())
+
+    assert first.verdict == "accepted" and first.thing != old
+
+
+def test_a_draft_of_somebody_else_is_left_alone(platform, unit):
+    platform.channel(unit, "文学院网站", "website")
+    theirs = platform.article(unit, "news", "开学典礼举行")
+    platform.known[theirs]["author_ids"] = ["another"]
+
+    assert [one.field for one in _send(platform, samples.ARTICLES.encode())] == ["import.not_yours", ""]
+    assert platform.known[theirs]["status"] == "draft"
+
+
+def test_a_unit_or_channel_that_is_not_there_rejects_the_row_before_anything_is_sent(platform):
+    assert [one.field for one in _send(platform, samples.ARTICLES.encode())] == ["import.no_unit"] * 2
+    platform.unit("文学院")
+    assert [one.field for one in _send(platform, samples.ARTICLES.encode())] == ["import.no_channel", ""]
+    assert [path for path, _ in platform.posts] == ["articles"]
+
+
+def test_an_import_that_breaks_off_goes_on_where_it_stopped_and_tells_nothing_twice(platform, unit, wechat):
+    lines = "".join(f"文学院微信公众号,2021-07-{day:02},{1000 + day}\n" for day in range(1, 11))
+    content = f"channel,taken_at,followers\n{lines}".encode()
+    platform.down_after = 4
+    with pytest.raises(Unavailable):
+        _send(platform, content)
+    platform.down_after = None
+
+    assert _verdicts(_send(platform, content)) == ["already there"] * 4 + ["accepted"] * 6
+    assert _verdicts(_send(platform, content)) == ["already there"] * 10
+    assert [body["followers"] for _, body in platform.posts] == list(range(1001, 1011))
+    assert len(set(platform.asked)) == 10
+
+
+def test_a_rehearsal_sends_nothing(platform, unit, wechat):
+    platform.channel(unit, "文学院网站", "website")
+
+    assert _verdicts(_send(Rehearsal(platform), samples.ARTICLES.encode())) == ["accepted", "accepted"]
+    assert platform.asked == []
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", '"=1', "'=1", "＝1", "＋1", "－1", "＠x", " =1"]
+)
+def test_what_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe(text):
+    """S34"""
+    assert harmless(text) == f"'{text}"
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(alphabet=st.sampled_from("=+-@\t\r\n\"' ,;＝＋－＠a1中"), max_size=12))
+def test_a_reopened_report_holds_no_formula(tmp_path_factory, text):
+    """S34: opened as a spreadsheet opens it, no cell is a formula."""
+    path = tmp_path_factory.mktemp("report") / "r.csv"
+    write_report(path, [Outcome(place="2", verdict="rejected", about=text, field="title", reason=text)])
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    book = Workbook()
+    for row in rows:
+        book.active.append([cell.strip('\t\r\n "') for cell in row])
+    saved = BytesIO()
+    book.save(saved)
+
+    assert rows[1][2] in (text, f"'{text}")
+    assert all(cell.data_type != "f" for row in load_workbook(saved).active.iter_rows() for cell in row)
+
+
+def test_the_command_reports_every_row(tmp_path, monkeypatch, platform, unit, wechat):
+    monkeypatch.setattr("infra.cli.imports.HttpPlatform", lambda url, key: platform)
+    platform.close = lambda: None
+    file = tmp_path / "stats.xls"
+    file.write_text(
+        "channel,taken_at,followers\n文学院微信公众号,2021-07-01,5\n=cmd(),2021-07-02,6\n文学院微信公众号,x,6\n"
+    )
+
+    done = CliRunner().invoke(import_, [str(file), "--key", "k"])
+
+    assert done.exit_code == 1
+    assert "channel statistics, 3 rows" in done.output
+    assert "accepted: 1, already there: 0, rejected: 2" in done.output
+    rows = list(csv.reader((tmp_path / "stats.xls.report.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["row", "outcome", "about", "field", "reason", "id"]
+    assert [row[1] for row in rows[1:]] == ["accepted", "rejected", "rejected"]
+    assert rows[2][2].startswith("'=cmd()") and rows[3][3] == "taken_at"
+
+
+def test_a_table_without_rows_is_refused(tmp_path):
+    file = tmp_path / "empty.csv"
+    file.write_text("channel,taken_at,followers\n")
+
+    done = CliRunner().invoke(import_, [str(file), "--key", "k"])
+
+    assert isinstance(done.exception, Invalid) and done.exception.code == "import.no_rows"
+
+
+def test_the_figures_of_an_export_without_a_date_are_those_of_the_files_time(tmp_path, monkeypatch, platform, unit):
+    monkeypatch.setattr("infra.cli.imports.HttpPlatform", lambda url, key: platform)
+    platform.close = lambda: None
+    douyin = platform.channel(unit, "抖音号", "douyin")
+    platform.article(unit, "video_post", "校园的一天", (douyin, "2021-10-08T04:30:00Z", None))
+    file = tmp_path / "export"
+    file.write_bytes(samples.xlsx(samples.DOUYIN_COLUMNS, samples.DOUYIN_ROW))
+    os.utime(file, (1640995200, 1640995200))
+
+    CliRunner().invoke(import_, [str(file), "--key", "k"])
+    CliRunner().invoke(import_, [str(file), "--key", "k", "--taken-at", "2022-02-01"])
+
+    assert [body["taken_at"] for _, body in platform.posts] == ["2022-01-01T00:00:00Z", "2022-01-31T16:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "error", "code"),
+    [
+        (401, {}, {}, Invalid, "import.key"),
+        (422, {}, {"code": "metrics.counted_in_future", "detail": "no"}, RuleBroken, "metrics.counted_in_future"),
+        (404, {}, None, Invalid, "import.address"),
+        (200, {}, None, Invalid, "import.address"),
+    ],
+)
+def test_refusals_are_told_apart(monkeypatch, status, headers, body, error, code):
+    with pytest.raises(error) as refused, _http(monkeypatch, status, headers, body) as client:
+        client.get("units")
+    assert refused.value.code == code
+
+
+def test_a_replayed_answer_is_known_by_its_header(monkeypatch):
+    with _http(monkeypatch, 200, {"Idempotent-Replayed": "true"}, {"id": "x"}) as client:
+        assert not client.post("articles", "key", {}).new
+    with _http(monkeypatch, 201, {}, {"id": "x"}) as client:
+        assert client.post("articles", "key", {}).new
+
+
+class _http:
+    """A client whose gateway answers the same to everything."""
+
+    def __init__(self, monkeypatch, status, headers, body):
+        def answer(_):
+            return httpx.Response(status, headers=headers, **({"text": "hello"} if body is None else {"json": body}))
+
+        made = httpx.Client
+        monkeypatch.setattr(httpx, "Client", lambda **told: made(**told, transport=httpx.MockTransport(answer)))
+        self._client = HttpPlatform("http://127.0.0.1:1", "key")
+        monkeypatch.setattr(httpx, "Client", made)
+
+    def __enter__(self):
+        return self._client
+
+    def __exit__(self, *_):
+        self._client.close()
+
+
+def _send(platform, content: bytes, unit: str = "", channel: str = "") -> list[Outcome]:
+    uploader = Uploader(platform, unit, channel)
+    tables = recognise(read_tables(content), EXPORTED)
+    return [uploader.send(row) for table in tables for row in table.rows]
+
+
+def _verdicts(outcomes: list[Outcome]) -> list[str]:
+    return [one.verdict for one in outcomes]
