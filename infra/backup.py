@@ -5,15 +5,22 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import delete, update
 from sqlalchemy.engine import make_url
 
+from gateway.matrix.tables import feed
 from infra.credentials import OWNERS
 from shared.config import BadSetting, Settings
+from shared.contracts import SERVICES
+from shared.database import open_engine, writing
+from shared.log import open_log
+from shared.log.tables import consumer_position, relay
 
 MANIFEST = "backup.json"
 
@@ -69,7 +76,24 @@ def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
     if (folder / "secret.key").exists():
         shutil.copy2(folder / "secret.key", settings.data / "secret.key")
         yield "secret.key: restored"
+    _read_again(settings)
+    yield "every consumer reads the logs again; what it handled before has its effect once"
     yield "now: matrix verify, then matrix rebuild"
+
+
+def _read_again(settings: Settings) -> None:
+    """Set back who read how far: the databases were copied one after another, so a reader may be past its log's end."""
+    for owner in SERVICES:
+        engine = open_engine(settings.database_url(owner))
+        head = open_log(owner, engine).head()
+        with writing(engine) as db:
+            db.execute(delete(consumer_position))
+            db.execute(update(relay).where(relay.c.position > head).values(position=head))
+        engine.dispose()
+    engine = open_engine(settings.database_url("gateway"))
+    with writing(engine) as db:
+        db.execute(update(feed).values(position=0))
+    engine.dispose()
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -82,16 +106,26 @@ def _dump(settings: Settings, owner: str, target: Path) -> None:
 
 
 def _restore(settings: Settings, owner: str, source: Path) -> None:
-    _postgres(settings, owner, ["pg_restore", "--clean", "--if-exists", "--single-transaction", str(source)])
+    """Bring back everything in the schema; the schema itself stays, as its owner may not make another."""
+    listed = _run(["pg_restore", "--list", str(source)], dict(os.environ))
+    with tempfile.NamedTemporaryFile("w") as wanted:
+        wanted.write("".join(line for line in listed.splitlines(keepends=True) if " SCHEMA - " not in line))
+        wanted.flush()
+        options = ["--clean", "--if-exists", "--single-transaction", f"--use-list={wanted.name}"]
+        _postgres(settings, owner, ["pg_restore", *options, str(source)])
 
 
 def _postgres(settings: Settings, owner: str, command: list[str]) -> None:
     url = make_url(settings.owner_url(owner))
     at = [f"--host={url.host}", f"--port={url.port or 5432}", f"--username={url.username}", f"--dbname={url.database}"]
-    env = {**os.environ, "PGPASSWORD": url.password or ""}
-    done = subprocess.run([command[0], *at, *command[1:]], env=env, stderr=subprocess.PIPE, text=True, check=False)
+    _run([command[0], *at, *command[1:]], {**os.environ, "PGPASSWORD": url.password or ""})
+
+
+def _run(command: list[str], env: dict[str, str]) -> str:
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadSetting(f"{command[0]}: {done.stderr.strip()[-500:]}")
+    return done.stdout
 
 
 def _files(settings: Settings) -> Path | None:

@@ -22,7 +22,7 @@ CONNECTIONS = 8
 SLICE_S = 0.6
 START_S = 60.0
 UNITS = ("体育学院", "传媒学院", "法学院", "医学院", "新闻中心")
-PATH = "/v1/matrix?from=2021-01-01&to=2021-12-31"
+PATH = "/v1/matrix?period=2021"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -61,7 +61,7 @@ def _platform(folder: Path) -> Iterator[tuple[int, str]]:
         process = subprocess.Popen([sys.executable, "-m", "infra.cli", "run"], env=env, stdout=output, stderr=output)
     try:
         _await_port(port, process, said)
-        found = re.search(r"mm_\w+", said.read_text())
+        found = re.search(r"mm_[\w-]+", said.read_text())
         assert found, said.read_text()
         yield port, found.group()
     finally:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from infra.servers import Servers, servers_in
 from infra.servers.ports import wait_until
@@ -99,3 +101,4 @@ def test_what_was_answered_survives_the_killing_of_the_database(durable: Servers
     assert set(answered) <= held
     assert len(held) <= len(answered) + WRITERS, "at most the one each writer was not answered"
     assert not verify(log.engine).breaks
+    assert cast(QueuePool, log.engine.pool).checkedout() == 0, "no connection was lost for good"

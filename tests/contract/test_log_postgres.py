@@ -308,7 +308,7 @@ def test_only_what_may_pass_is_said_to_be_retryable(
     log: PostgresLog, monkeypatch: pytest.MonkeyPatch, state: str, error: type[Exception], retryable: bool
 ) -> None:
     """F09."""
-    failing = text(f"do $$ begin raise exception 'injected' using errcode = '{state}'; end $$")
+    failing = f"do $$ begin raise exception 'injected' using errcode = '{state}'; end $$"
     with monkeypatch.context() as patch:
         patch.setattr("shared.log.postgres._APPEND", failing)
         with pytest.raises((PlatformError, DBAPIError)) as refusal:

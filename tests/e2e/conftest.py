@@ -1,6 +1,6 @@
 """The platform in both of its run modes; what its processes said is in the report of a failed test."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -52,7 +52,7 @@ def platform(request: pytest.FixtureRequest) -> Platform:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the processes' last words to the report of a failure."""
     report = yield
     if report.failed:

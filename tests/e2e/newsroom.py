@@ -20,7 +20,9 @@ class Newsroom:
 
     def __init__(self, writer: Client, reviewer: Client, articles: int) -> None:
         self.writer, self._reviewer, self._articles = writer, reviewer, articles
-        self.unit = str(writer.post("units", "unit", {"name": "商学院", "kind": "college", "since": "2018-09-01"})["id"])
+        self.unit = str(
+            writer.post("units", "unit", {"name": "商学院", "kind": "college", "since": "2018-09-01"})["id"]
+        )
         opened = {"unit_id": self.unit, "kind": "website", "name": "网站", "opened_at": "2018-09-01T00:00:00Z",
                   "tier": "college_site"}  # fmt: skip
         self._channel = writer.post("channels", "channel", opened)["id"]

@@ -154,9 +154,7 @@ def test_the_language_is_a_choice_that_stays(embedded: Platform, unit: str, sign
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["390", "1280"])
-def test_no_page_is_wider_than_the_window(
-    embedded: Platform, unit: str, sign_in: SignIn, size: dict[str, int]
-) -> None:
+def test_no_page_is_wider_than_the_window(embedded: Platform, unit: str, sign_in: SignIn, size: dict[str, int]) -> None:
     """At a phone's width and a desk's: nothing makes the page itself scroll sideways."""
     page = sign_in(embedded.admin, size)
     for path in PAGES:

@@ -1,0 +1,53 @@
+"""A backup of the embedded platform, brought back elsewhere."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from infra.backup import back_up, bring_back
+from infra.prepare import prepare
+from shared.config import BadSetting, Settings, load_settings
+from shared.database import open_engine, reading, writing
+from shared.log.tables import consumer_position
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Settings:
+    settings = load_settings({"MATRIX_DATA": str(tmp_path / "data")})
+    prepare(settings)
+    (tmp_path / "data" / "blobs").mkdir()
+    (tmp_path / "data" / "blobs" / "a").write_text("a file")
+    return settings
+
+
+def test_what_was_backed_up_is_brought_back_whole(platform: Settings, tmp_path: Path) -> None:
+    list(back_up(platform, tmp_path / "copy"))
+    elsewhere = load_settings({"MATRIX_DATA": str(tmp_path / "elsewhere")})
+    list(bring_back(elsewhere, tmp_path / "copy"))
+    assert (elsewhere.data / "blobs" / "a").read_text() == "a file"
+    assert (elsewhere.data / "secret.key").read_text() == (platform.data / "secret.key").read_text()
+
+
+def test_after_a_restore_no_consumer_stands_beyond_its_log(platform: Settings, tmp_path: Path) -> None:
+    """F57: the databases are copied one after another."""
+    engine = open_engine(platform.database_url("review"))
+    ahead = {"consumer": "review.on-submission", "source": "content", "position": 99}
+    with writing(engine) as db:
+        db.execute(insert(consumer_position).values(ahead))
+    list(back_up(platform, tmp_path / "copy"))
+    elsewhere = load_settings({"MATRIX_DATA": str(tmp_path / "elsewhere")})
+    list(bring_back(elsewhere, tmp_path / "copy"))
+    with reading(open_engine(elsewhere.database_url("review"))) as db:
+        assert db.execute(select(consumer_position)).all() == []
+
+
+def test_nothing_is_restored_over_a_platform_that_is_there(platform: Settings, tmp_path: Path) -> None:
+    list(back_up(platform, tmp_path / "copy"))
+    with pytest.raises(BadSetting, match="empty"):
+        list(bring_back(platform, tmp_path / "copy"))
+
+
+def test_a_folder_that_is_no_backup_is_refused(platform: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="no backup"):
+        list(bring_back(platform, tmp_path))
