@@ -1,6 +1,7 @@
 """Ratios beside peers in the same run, on servers of their own: ``python -m loadtests.bench``."""
 
 import json
+import logging
 import os
 import platform
 import tempfile
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import structlog
 
 from infra.prepare import prepare
 from infra.servers import start_servers
@@ -40,6 +42,7 @@ def private_world() -> Iterator[Settings]:
 @click.command()
 def bench() -> None:
     """Measure appending, publishing and reading beside peers; print a table, keep all rates in var/bench/."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     started, load = time.monotonic(), os.getloadavg()[0]
     with private_world() as settings:
         comparisons = [appends(settings, 1), appends(settings, 8), publishing(settings)]

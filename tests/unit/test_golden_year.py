@@ -32,7 +32,8 @@ def test_every_story_is_submitted_decided_and_published_in_this_order() -> None:
 
 def test_followers_grow_by_4724_on_wechat_and_by_2000_odd_on_douyin() -> None:
     counts = year.followers()
-    first, last = {}, {}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
     for count in counts:
         first.setdefault(count.channel, count.followers)
         last[count.channel] = count.followers
