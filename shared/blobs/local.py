@@ -96,8 +96,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 def _move(temporary: Path, path: Path) -> None:
     for _ in range(MOVES):
-        _make_durably(path.parent)
-        with suppress(FileNotFoundError):  # a deletion just removed the folder because it was empty
+        with suppress(FileNotFoundError, FileExistsError):  # a deletion just removed a folder because it was empty
+            _make_durably(path.parent)
             temporary.replace(path)
             return
     raise Unavailable("blobs.unavailable", f"the folder of {path.name} comes and goes")
