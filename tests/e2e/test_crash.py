@@ -35,7 +35,7 @@ def test_read_models_built_anew_are_what_they_were(embedded: Platform) -> None:
 
 
 def test_a_cut_tail_is_found_with_an_anchor_kept_elsewhere(embedded: Platform, tmp_path: Path) -> None:
-    """F55: the chains of what is left hold, so only the anchor tells."""
+    """S57: the chains of what is left hold, so only the anchor tells."""
     anchor = tmp_path / "anchor.json"
     assert embedded.matrix("verify", "--anchor", str(anchor), "--save").returncode == 0
     assert set(json.loads(anchor.read_text())) == {"content", "review", "media", "training", "metrics"}
@@ -51,7 +51,7 @@ def test_a_cut_tail_is_found_with_an_anchor_kept_elsewhere(embedded: Platform, t
 
 
 def test_one_changed_byte_is_found(embedded: Platform) -> None:
-    """F55: the stream and the version are named."""
+    """S57: the stream and the version are named."""
     stream, version, data = _content(embedded, "select stream, version, data from event where data like '%新闻7%'")[0]
     changed = data.replace("新闻7", "新聞7", 1)
     _content(embedded, "update event set data = ? where stream = ? and version = ?", changed, stream, version)

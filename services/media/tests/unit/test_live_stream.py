@@ -64,6 +64,7 @@ def test_viewers_are_counted_while_it_is_live() -> None:
 
 
 def test_a_late_count_is_taken_for_ten_minutes_after_the_end() -> None:
+    """F55."""
     over = streams.given(PLANNED, STARTED, ENDED)
     over.when(sample(70)).then(sampled(70))
     over.when(sample(71)).then_refused(RuleBroken, "live_stream.sample_outside")
@@ -80,6 +81,7 @@ def test_ways_of_counting_are_not_mixed() -> None:
 
 
 def test_the_same_count_again_records_nothing_and_another_one_is_refused() -> None:
+    """F55."""
     counted = streams.given(PLANNED, STARTED, sampled(1))
     counted.when(sample(1)).then()
     counted.when(sample(1, viewers=301)).then_refused(RuleBroken, "live_stream.sampled_otherwise")
