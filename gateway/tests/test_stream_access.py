@@ -33,7 +33,7 @@ async def heard(stream: Any, word: bytes, within: float) -> None:
     """Read the stream until the word comes."""
     async with asyncio.timeout(within):
         while word not in await stream.stream.read():
-            pass
+            await asyncio.sleep(0.01)  # nothing to read comes at once: spinning would starve the threads
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -232,6 +232,7 @@ async def hear(stream: Any, heard: list[str], wanted: str) -> None:
     async with asyncio.timeout(5):
         while wanted not in "".join(heard):
             heard.append((await stream.stream.read()).decode())
+            await asyncio.sleep(0.01)  # nothing to read comes at once: spinning would starve the threads
 
 
 def test_a_seventh_stream_of_one_key_is_refused(world: World) -> None:
