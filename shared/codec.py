@@ -24,7 +24,8 @@ def _read_time(value: Any, _: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _write_time(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
+    """Return a moment as ISO 8601 text in UTC with Z. Raises: ValueError: it names no time zone."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -57,7 +58,7 @@ def _yes_or_no(value: Any, _: Any = None) -> bool:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True)
     converter.register_structure_hook(datetime, _read_time)
-    converter.register_unstructure_hook(datetime, _write_time)
+    converter.register_unstructure_hook(datetime, instant)
     converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(UUID, lambda value, _: UUID(value))

@@ -11,6 +11,7 @@ from gateway.accounts.once import Answer, Once, once
 from gateway.accounts.state import changed
 from gateway.accounts.tables import account, api_key
 from gateway.accounts.tokens import Proof, new_key, same
+from shared.codec import instant
 from shared.database import reading, writing
 from shared.errors import NotFound
 from shared.ids import new_id
@@ -52,7 +53,7 @@ class Keys:
             made, expires = new_id(), now + timedelta(days=days)
             row = {"key_id": made, "account_id": account_id, "prefix": proof.prefix, "digest": proof.digest}
             db.execute(insert(api_key).values(**row, label=label, created_at=now, expires_at=expires))
-            return {"id": str(made), "prefix": proof.prefix, "expires_at": expires.isoformat().replace("+00:00", "Z")}
+            return {"id": str(made), "prefix": proof.prefix, "expires_at": instant(expires)}
 
         with writing(self._engine) as db:
             if db.execute(select(account.c.account_id).where(account.c.account_id == account_id)).first() is None:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from gateway.matrix.facts import KINDS
-from gateway.matrix.query import Query, instant
+from gateway.matrix.query import Query
 from gateway.matrix.read import Definition, Reading, Sum, Thing, Turn
+from shared.codec import instant
 
 UNIT_ORDER = ("office", "department", "college", "campus")
 CHANNEL_ORDER = ("website", "wechat_oa", "douyin", "bilibili", "other")

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, Row, select, tuple_
 
 from gateway.matrix.facts import KINDS
-from gateway.matrix.query import Query, instant
+from gateway.matrix.query import Query
 from gateway.matrix.read import definitions, restricted, snapshot, windows
 from gateway.matrix.tables import NO_CHANNEL, fact
+from shared.codec import instant
 from shared.database import UtcDateTime, from_microseconds, to_microseconds
 from shared.errors import Invalid, NotFound
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.matrix.periods import Period, current_year, parse
+from shared.codec import instant
 from shared.context import Caller
 from shared.contracts.content.events import ChannelKind, UnitKind
 from shared.errors import Invalid, NotFound
@@ -82,11 +83,6 @@ def query_of(parameters: Mapping[str, str], caller: Caller, now: datetime) -> Qu
         channel=_id(parameters, "channel"),
         scope=caller.unit_filter(),
     )
-
-
-def instant(moment: datetime) -> str:
-    """Return a moment as ISO-8601 text in UTC with Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _moment(text: str | None, now: datetime) -> datetime | None:

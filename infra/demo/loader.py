@@ -1,5 +1,6 @@
 """Loads the golden year through the public API. May be interrupted and repeated: every request has its own key."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from infra.demo import pictures, year
 from infra.demo.client import Client
 from infra.demo.words import OFFICE, PLACES, UNITS
+from shared.codec import instant
 
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
@@ -194,10 +196,8 @@ def _by_channel(counts: Iterable[year.Count]) -> list[list[year.Count]]:
 
 def _metadata(**values: str) -> str:
     """Return tus metadata: names with base64 values (tus 1.0, creation extension)."""
-    from base64 import b64encode
-
     return ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in values.items())
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return instant(moment) if moment else None

@@ -13,9 +13,9 @@ from services.content.html import clean
 from services.content.projections import article, channel, due, unit, unit_history
 from shared.codec import unstructure
 from shared.contracts.content.events import ArticleDrafted, ArticleRevised, ArticleText
-from shared.database import from_microseconds, to_microseconds
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.events import Recorded
+from shared.places import id_in, moment_and_id, place
 from shared.sealed import KeyRing, unseal
 
 DUE_AT_ONCE = 100
@@ -44,7 +44,7 @@ def list_units(db: Connection, seen: Seen, asked: dict[str, Any], at: date) -> d
     if "at" in asked:
         wanted = wanted.where(unit.c.since <= at)
     if asked["after"]:
-        wanted = wanted.where(unit.c.unit_id > _id(asked["after"]))
+        wanted = wanted.where(unit.c.unit_id > id_in(asked["after"]))
     return _page(db, wanted, asked["limit"], lambda row: _item(row, "unit_id"), lambda row: str(row.unit_id))
 
 
@@ -77,7 +77,7 @@ def list_channels(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
     for name in asked.keys() & {"unit_id", "kind", "status"}:
         wanted = wanted.where(channel.c[name] == asked[name])
     if asked["after"]:
-        wanted = wanted.where(channel.c.channel_id > _id(asked["after"]))
+        wanted = wanted.where(channel.c.channel_id > id_in(asked["after"]))
     return _page(db, wanted, asked["limit"], lambda row: _item(row, "channel_id"), lambda row: str(row.channel_id))
 
 
@@ -90,7 +90,7 @@ def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
     if "q" in asked:
         wanted = wanted.where(func.lower(article.c.title).contains(asked["q"].lower(), autoescape=True))
     if asked["after"]:
-        changed_at, article_id = _moment_and_id(asked["after"])
+        changed_at, article_id = moment_and_id(asked["after"])
         same = and_(article.c.changed_at == changed_at, article.c.article_id < article_id)
         wanted = wanted.where(or_(article.c.changed_at < changed_at, same))
     return _page(
@@ -98,7 +98,7 @@ def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
         wanted,
         asked["limit"],
         lambda row: _item(row, "article_id"),
-        lambda row: f"{to_microseconds(row.changed_at)}|{row.article_id}",
+        lambda row: place(row.changed_at, row.article_id),
     )
 
 
@@ -214,18 +214,3 @@ def _page(
     rows = db.execute(wanted.limit(limit + 1)).all()
     shown = rows[:limit]
     return {"items": [item(row) for row in shown], "next": place(shown[-1]) if len(rows) > limit else None}
-
-
-def _id(after: str) -> UUID:
-    try:
-        return UUID(after)
-    except ValueError as error:
-        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["Not a place."]}) from error
-
-
-def _moment_and_id(after: str) -> tuple[datetime, UUID]:
-    microseconds, _, article_id = after.partition("|")
-    try:
-        return from_microseconds(int(microseconds)), _id(article_id)
-    except (ValueError, OverflowError) as error:
-        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["Not a place."]}) from error

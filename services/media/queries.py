@@ -8,8 +8,8 @@ from sqlalchemy import Column, Connection, Row, Select, Table, and_, func, or_, 
 
 from services.media.projections import asset, asset_tag, live_stream, shoot, shoot_photograph, viewer_sample
 from shared.codec import unstructure
-from shared.database import from_microseconds, to_microseconds
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
+from shared.places import moment_and_id, place
 
 Answer = dict[str, Any]
 PRIVATE = ("blob", "photographer", "depicts_id")
@@ -121,20 +121,12 @@ def _page(
 ) -> Answer:
     """Return a page, newest first; ``next`` is the last row's place, ``<microseconds>|<id>``."""
     if after := body.get("after"):
-        at, last = _place(after)
+        at, last = moment_and_id(after)
         wanted = wanted.where(or_(moment < at, and_(moment == at, key < last)))
     rows: Sequence[Row[Any]] = db.execute(wanted.order_by(moment.desc(), key.desc()).limit(body["limit"] + 1)).all()
     page, more = rows[: body["limit"]], len(rows) > body["limit"]
-    place = f"{to_microseconds(page[-1]._mapping[moment])}|{page[-1]._mapping[key]}" if more else None
-    return {"items": [shown(dict(row._mapping)) for row in page], "next": place}
-
-
-def _place(after: str) -> tuple[Any, UUID]:
-    moment, _, key = after.partition("|")
-    try:
-        return from_microseconds(int(moment)), UUID(key)
-    except (ValueError, OverflowError) as error:
-        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["No such place."]}) from error
+    ends = place(page[-1]._mapping[moment], page[-1]._mapping[key]) if more else None
+    return {"items": [shown(dict(row._mapping)) for row in page], "next": ends}
 
 
 def _renamed(row: Answer) -> Answer:

@@ -1,6 +1,5 @@
 """Rows to answers: JSON-ready, ids as text, times as ISO 8601 in UTC."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +7,7 @@ from sqlalchemy import Connection, Row, and_, or_, select
 
 from services.metrics.projections import definition, judgement, policy
 from shared.codec import unstructure
-from shared.database import from_microseconds, to_microseconds
-from shared.errors import Invalid
+from shared.places import moment_and_id, place
 
 
 def list_figures(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
@@ -37,26 +35,17 @@ def list_judgements(db: Connection, seen: frozenset[UUID] | None, body: dict[str
     for name in body.keys() & {"unit_id", "tier", "on_time"}:
         statement = statement.where(judgement.c[name] == body[name])
     if after := body["after"]:
-        published_at, publication_id = _moment_and_id(after)
+        published_at, publication_id = moment_and_id(after)
         same = and_(judgement.c.published_at == published_at, judgement.c.publication_id < publication_id)
         statement = statement.where(or_(judgement.c.published_at < published_at, same))
     rows = db.execute(statement).all()
     shown = rows[: body["limit"]]
-    return {"items": [_item(row) for row in shown], "next": _place(shown[-1]) if len(rows) > len(shown) else None}
+    return {
+        "items": [_item(row) for row in shown],
+        "next": place(shown[-1].published_at, shown[-1].publication_id) if len(rows) > len(shown) else None,
+    }
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:
     plain: dict[str, Any] = unstructure(dict(row._mapping))
     return plain
-
-
-def _place(row: Row[Any]) -> str:
-    return f"{to_microseconds(row.published_at)}|{row.publication_id}"
-
-
-def _moment_and_id(after: str) -> tuple[datetime, UUID]:
-    microseconds, _, publication_id = after.partition("|")
-    try:
-        return from_microseconds(int(microseconds)), UUID(publication_id)
-    except (ValueError, OverflowError) as error:
-        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["Not a place."]}) from error

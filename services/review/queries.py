@@ -1,6 +1,5 @@
 """Rows and streams to answers."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,18 +12,16 @@ from services.review.checker import TermList
 from services.review.projections import review_case, scheme, term_list
 from services.review.scheme import Scheme
 from services.review.text import plain_text
-from shared.codec import structure, unstructure
+from shared.codec import instant, structure, unstructure
 from shared.contracts.review.events import (
     CaseApproved,
     CaseChangesRequested,
     CaseRejected,
     Term,
 )
-from shared.database import from_microseconds, to_microseconds
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.events import Recorded
-
-PLACE = re.compile(r"-?[0-9]{1,17}")  # fits a BIGINT, and a moment that a datetime can hold
+from shared.places import id_in, moment_and_id, place, whole
 
 
 def schemes_in_force(db: Connection) -> list[Scheme]:
@@ -57,7 +54,7 @@ def list_schemes(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """Return schemes in order of adoption."""
     statement = select(scheme).order_by(scheme.c.adopted).limit(body["limit"])
     if after := body.get("after"):
-        statement = statement.where(scheme.c.adopted > _whole(after))
+        statement = statement.where(scheme.c.adopted > whole(after))
     rows = db.execute(statement).all()
     items = [
         {
@@ -73,7 +70,7 @@ def list_term_lists(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """Return the newest version of each term list, without its terms."""
     statement = select(term_list).order_by(term_list.c.list_id).limit(body["limit"])
     if after := body.get("after"):
-        statement = statement.where(term_list.c.list_id > _uuid(after))
+        statement = statement.where(term_list.c.list_id > id_in(after))
     rows = db.execute(statement).all()
     items = [_term_list(row) for row in rows]
     return {"items": items, "next": str(rows[-1].list_id) if len(rows) == body["limit"] else None}
@@ -100,12 +97,12 @@ def list_cases(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any
         if value := body.get(name):
             statement = statement.where(review_case.c[name] == value)
     if after := body.get("after"):
-        submitted, case_id = _submitted_and_id(after)
+        submitted, case_id = moment_and_id(after)
         later = and_(review_case.c.submitted_at == submitted, review_case.c.case_id > case_id)
         statement = statement.where(or_(review_case.c.submitted_at > submitted, later))
     rows = db.execute(statement).all()
     more = len(rows) == body["limit"]
-    last = f"{to_microseconds(rows[-1].submitted_at)}|{rows[-1].case_id}" if more else None
+    last = place(rows[-1].submitted_at, rows[-1].case_id) if more else None
     return {"items": [_case_row(row) for row in rows], "next": last}
 
 
@@ -136,7 +133,7 @@ def get_case(state: Case, history: Sequence[Recorded], now: datetime) -> dict[st
         "checked_with": unstructure(opened.checked_with),
         "char_count": opened.char_count,
         "char_rule": opened.char_rule,
-        "submitted_at": _time(opened.submitted_at),
+        "submitted_at": instant(opened.submitted_at),
         "claimed_by": str(holder) if holder else None,
         "decision": unstructure(decision) if decision and state.status in DECIDED else None,
         "version": len(history),
@@ -155,33 +152,11 @@ def _case_row(row: Row[Any]) -> dict[str, Any]:
         "findings": row.findings,
         "blocking": row.blocking,
         "claimed_by": str(row.claimed_by) if row.claimed_by else None,
-        "claimed_until": _time(row.claimed_at + CLAIM_LASTS) if row.claimed_at else None,
-        "submitted_at": _time(row.submitted_at),
+        "claimed_until": instant(row.claimed_at + CLAIM_LASTS) if row.claimed_at else None,
+        "submitted_at": instant(row.submitted_at),
         "version": row.version,
     }
 
 
 def _term_list(row: Row[Any]) -> dict[str, Any]:
     return {"id": str(row.list_id), "version": row.version, "name": row.name, "size": len(row.terms)}
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid("request.invalid", "after: not a place in this list") from error
-
-
-def _submitted_and_id(text: str) -> tuple[datetime, UUID]:
-    microseconds, _, case_id = text.partition("|")
-    return from_microseconds(_whole(microseconds)), _uuid(case_id)
-
-
-def _whole(text: str) -> int:
-    if not PLACE.fullmatch(text):
-        raise Invalid("request.invalid", "after: not a place in this list")
-    return int(text)

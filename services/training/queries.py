@@ -1,14 +1,14 @@
 """Rows to answers. Person-times (rows of attendance) and distinct people are different figures."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from services.training.projections import attendance, session
-from shared.database import from_microseconds, to_microseconds
-from shared.errors import Invalid, NotFound
+from shared.codec import instant
+from shared.errors import NotFound
+from shared.places import moment_and_id, place
 from shared.sealed import KeyRing, unseal
 
 Seen = frozenset[UUID] | None  # the units a caller sees; None: all
@@ -31,7 +31,7 @@ def get_session(db: Connection, seen: Seen, session_id: UUID, keys: KeyRing) -> 
             "person_id": str(one.person_id),
             "name": unseal(keys, one.name, "name"),
             "unit_id": str(one.person_unit_id) if one.person_unit_id else None,
-            "at": _time(one.at),
+            "at": instant(one.at),
         }
         for one in people
     ]
@@ -45,7 +45,7 @@ def list_sessions(db: Connection, seen: Seen, body: dict[str, Any]) -> dict[str,
     came = select(func.count()).where(attendance.c.session_id == session.c.session_id).scalar_subquery()
     statement = select(session, came.label("came")).where(*fitting)
     if after := body.get("after"):
-        starts, session_id = _start_and_id(after)
+        starts, session_id = moment_and_id(after)
         earlier = and_(session.c.starts_at == starts, session.c.session_id < session_id)
         statement = statement.where(or_(session.c.starts_at < starts, earlier))
     ordered = statement.order_by(session.c.starts_at.desc(), session.c.session_id.desc())
@@ -56,7 +56,7 @@ def list_sessions(db: Connection, seen: Seen, body: dict[str, Any]) -> dict[str,
     more = len(rows) > len(shown)
     return {
         "items": [_session(row, row.came) for row in shown],
-        "next": f"{to_microseconds(shown[-1].starts_at)}|{shown[-1].session_id}" if more else None,
+        "next": place(shown[-1].starts_at, shown[-1].session_id) if more else None,
         "person_times": times,
         "distinct_people": people,
     }
@@ -78,21 +78,9 @@ def _session(row: Row[Any], came: int) -> dict[str, Any]:
         "title": row.title,
         "place": row.place,
         "speaker": row.speaker,
-        "starts_at": _time(row.starts_at),
-        "ends_at": _time(row.ends_at),
+        "starts_at": instant(row.starts_at),
+        "ends_at": instant(row.ends_at),
         "status": row.status,
         "person_times": came,
         "version": row.version,
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _start_and_id(text: str) -> tuple[datetime, UUID]:
-    microseconds, _, session_id = text.partition("|")
-    try:
-        return from_microseconds(int(microseconds)), UUID(session_id)
-    except (ValueError, OverflowError) as error:
-        raise Invalid("request.invalid", "after: not a place in this list", {"after": ["Not a place."]}) from error
