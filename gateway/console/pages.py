@@ -14,6 +14,7 @@ PAGES = {
     "/articles": "articles",
     "/reviews": "reviews",
     "/assets": "assets",
+    "/shoots": "shoots",
     "/live": "live",
     "/training": "training",
     "/sign-in": "sign-in",

@@ -10,7 +10,7 @@ from gateway.matrix.counters import count
 from gateway.matrix.facts import Sample, facts_of, sample_of, source_of
 from gateway.matrix.sums import add_facts
 from gateway.matrix.tables import applied, figure
-from gateway.matrix.things import Row, rows_of
+from gateway.matrix.things import Row, rows_of, turned
 from shared.database import insert_new
 from shared.events import Recorded
 
@@ -26,7 +26,7 @@ def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
     new = {
         recorded.event_id: recorded
         for recorded in events
-        if facts_of(recorded) or sample_of(recorded) or rows_of(recorded)
+        if facts_of(recorded) or sample_of(recorded) or rows_of(recorded) or turned(recorded)
     }
     for event_id in _known(db, list(new)):
         del new[event_id]
@@ -64,4 +64,6 @@ def _describe(db: Connection, recorded: Recorded, cells: Cells) -> None:
         if table is figure:
             cells.everything()
     if rows and (unit_id := getattr(recorded.event, "unit_id", None)):
+        cells.touch(unit_id)
+    if (unit_id := turned(recorded)) is not None:
         cells.touch(unit_id)

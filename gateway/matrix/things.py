@@ -16,6 +16,7 @@ from shared.contracts.content.events import (
     UnitMerged,
     UnitRenamed,
 )
+from shared.contracts.media.events import LiveStreamPlanned, LiveStreamStarted
 from shared.contracts.metrics.events import FigureDefined
 from shared.events import Recorded
 
@@ -42,6 +43,14 @@ def rows_of(recorded: Recorded) -> list[Row]:
             names = ("name", "version", "unit", "kind", "meaning_zh", "meaning_en", "covered_from")
             return [_row(recorded, figure, {name: getattr(event, name) for name in names})]
     return []
+
+
+def turned(recorded: Recorded) -> UUID | None:
+    """Return the unit whose live stream was planned or began: no figure yet, but open pages are to hear of it."""
+    match recorded.event:
+        case LiveStreamPlanned() | LiveStreamStarted() as event:
+            return event.unit_id
+    return None
 
 
 def _opened(recorded: Recorded, event: ChannelOpened) -> list[Row]:

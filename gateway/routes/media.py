@@ -7,8 +7,8 @@ from gateway.resources.live_streams import LiveStreams
 from gateway.resources.shoots import Shoots
 from gateway.resources.uploads import Uploads
 from gateway.routes.rows import does, lists, makes, reads
-from gateway.schemas import without
-from gateway.schemas.media import Asset, LiveStream, OneAsset, OneLiveStream, Shoot
+from gateway.schemas import listing, without
+from gateway.schemas.media import Asset, LiveStream, OneAsset, OneLiveStream, Shoot, ShootPage
 from shared.contracts.media import requests as media
 
 ASSET, UPLOAD = "/v1/assets/{asset_id:uuid}", "/v1/assets/uploads/{upload_id:uuid}"
@@ -37,7 +37,8 @@ ROUTES = (
                           takes=tus.BYTES),
           DELETE=Operation(action="asset.write", summary="Give up an upload (tus 1.0).", status=204)),
     route("/v1/shoots", Shoots,
-          GET=lists("shoot.read", "Shoots, latest first.", media.ListShoots, Shoot),
+          GET=Operation(action="shoot.read", summary="Shoots, latest first.", query=listing(media.ListShoots),
+                        answer=ShootPage()),
           POST=makes("shoot.write", "Plan a shoot.", media.PlanShoot())),
     route(SHOOT, Shoots, "one", GET=reads("shoot.read", "A shoot.", Shoot)),
     route(SHOOT + "/completion", Shoots, "completion",

@@ -42,6 +42,15 @@ class Shoot(Schema):
     photographs = fields.Int(required=True)
 
 
+class ShootPage(Schema):
+    """``shoots`` and ``photographs`` are those of all that fit, not of this page."""
+
+    items = fields.List(fields.Nested(Shoot), required=True)
+    next = fields.Str(required=True, allow_none=True)
+    shoots = fields.Int(required=True)
+    photographs = fields.Int(required=True)
+
+
 class LiveStream(Schema):
     """``peak`` and ``average`` are people, counted by ``method``."""
 

@@ -25,6 +25,7 @@ class Attendance(Schema):
 
 
 class OneSession(Session):
+    skills = fields.List(fields.Str(), required=True)
     distinct_people = fields.Int(required=True)
     attendances = fields.List(fields.Nested(Attendance), required=True)
 

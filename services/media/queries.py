@@ -67,10 +67,18 @@ def get_shoot(db: Connection, shoot_id: UUID) -> Answer:
 
 
 def list_shoots(db: Connection, seen: frozenset[UUID] | None, body: Answer) -> Answer:
-    """Return shoots with the numbers of their photographs, the latest first."""
+    """Return shoots with the numbers of their photographs, the latest first; and both numbers of all that fit."""
     wanted = _filtered(select(shoot), shoot, seen, body, "status", "kind")
+    if since := body.get("starts_from"):
+        wanted = wanted.where(shoot.c.starts_at >= since)
+    if before := body.get("starts_before"):
+        wanted = wanted.where(shoot.c.starts_at < before)
+    fitting = wanted.subquery()
+    delivered = shoot_photograph.join(fitting, fitting.c.shoot_id == shoot_photograph.c.shoot_id)
+    shoots = db.execute(select(func.count()).select_from(fitting)).scalar_one()
+    photographs = db.execute(select(func.count()).select_from(delivered)).scalar_one()
     page = _page(db, wanted, shoot.c.starts_at, shoot.c.shoot_id, body, _renamed)
-    return page | {"items": _with_photographs(db, page["items"])}
+    return page | {"items": _with_photographs(db, page["items"]), "shoots": shoots, "photographs": photographs}
 
 
 def get_stream(db: Connection, stream_id: UUID) -> Answer:

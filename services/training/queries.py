@@ -1,5 +1,6 @@
 """Rows to answers. Person-times (rows of attendance) and distinct people are different figures."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from services.training.projections import attendance, session
 from shared.codec import instant
+from shared.contracts.training.events import SessionScheduled
 from shared.errors import NotFound
+from shared.events import Recorded
 from shared.places import moment_and_id, place
 from shared.sealed import KeyRing, unseal
 
@@ -36,6 +39,11 @@ def get_session(db: Connection, seen: Seen, session_id: UUID, keys: KeyRing) -> 
         for one in people
     ]
     return _session(row, len(people)) | {"distinct_people": len(people), "attendances": attendances}
+
+
+def skills(history: Sequence[Recorded]) -> list[str]:
+    """Return what is taught in a session, as its stream says."""
+    return [skill for each in history if isinstance(each.event, SessionScheduled) for skill in each.event.skills]
 
 
 def list_sessions(db: Connection, seen: Seen, body: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class TrainingService:
         call = self.runtime.open("training.read", request)
         session_id = requests.GetSession().load(call.body)["session_id"]
         with self.runtime.caught_up() as db:
-            return queries.get_session(db, call.caller.unit_filter(), session_id, self.runtime.keys)
+            found = queries.get_session(db, call.caller.unit_filter(), session_id, self.runtime.keys)
+        return found | {"skills": queries.skills(self.runtime.log.load(f"session-{session_id}"))}
 
     @rpc
     def list_sessions(self, request: Request) -> Answer:

@@ -1,10 +1,12 @@
 """However events travel, the matrix is the same; and it is what a fold from the beginning gives."""
 
+import json
 import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +23,7 @@ from gateway.matrix.tables import applied, change, fact, feed, matrix_state, rol
 from gateway.matrix.writer import RING, Writer, lock, note
 from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
+from shared.contracts.media.events import LiveStreamStarted
 from shared.database import reading, writing
 from shared.events import Recorded, Unknown
 
@@ -220,3 +223,19 @@ def test_a_feed_is_as_fresh_as_the_last_event_that_is_in_and_never_gets_older(mo
     with reading(model) as db:
         rows = {row.source: (row.position, row.fresh_at) for row in db.execute(select(feed))}
     assert rows == {"content": (later.position, later.recorded_at), "media": (0, NOW)}
+
+
+def test_pages_that_are_open_hear_of_a_stream_that_begins_though_no_figure_changes() -> None:
+    events, stream = History(), uuid4()
+    unit = events.unit("College")
+    with fresh() as model:
+        apply(model, events.events)
+        began = events.add(
+            f"live-{stream}", LiveStreamStarted(stream_id=stream, unit_id=unit, title="Gala", at=at("2021-06-30T12:00"))
+        )
+        assert apply(model, [began]) is not None
+        assert apply(model, [began]) is None  # told once
+        with reading(model) as db:
+            told = db.execute(select(change.c.cells).order_by(change.c.position.desc())).scalars().first()
+        assert json.loads(str(told)) == {str(unit): {}}
+        assert totals(ask(model, "2021")) == {}

@@ -124,7 +124,11 @@ class GetShoot(WireSchema):
 
 
 class ListShoots(Listing):
+    """Those that begin from ``starts_from`` on and before ``starts_before``."""
+
     unit_id = fields.UUID()
+    starts_from = Moment()
+    starts_before = Moment()
     status = fields.String(validate=validate.OneOf(("planned", "completed")))
     kind = _one_of(ShootKind, required=False)
 

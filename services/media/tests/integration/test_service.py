@@ -119,6 +119,21 @@ def test_a_shoot_is_planned_completed_and_handed_over(both: World) -> None:
     assert both.ask("list_shoots", status="completed", kind="photo")["items"][0]["photographs"] == 3
 
 
+def test_a_list_of_shoots_counts_what_it_was_asked_for(both: World) -> None:
+    photographs = [both.add(photograph(number)) for number in range(3)]
+    for number, day in enumerate(("2021-08-31T23:59:59", "2021-09-01T00:00:00", "2021-09-30T23:59:59")):
+        shoot = both.ask("plan_shoot", **{**SHOOT, "starts_at": f"{day}+08:00"})["id"]
+        both.ask("deliver_photos", shoot_id=shoot, asset_ids=photographs[: number + 1])
+    september: dict[str, Any] = {
+        "starts_from": "2021-09-01T00:00:00+08:00",
+        "starts_before": "2021-10-01T00:00:00+08:00",
+    }
+    found = both.ask("list_shoots", limit=1, **september)
+    assert (len(found["items"]), found["shoots"], found["photographs"]) == (1, 2, 5)
+    strangers = both.ask("list_shoots", caller("viewer", OTHER_UNIT))
+    assert (strangers["items"], strangers["shoots"], strangers["photographs"]) == ([], 0, 0)
+
+
 def test_photographs_that_are_withdrawn_or_another_units_are_not_handed_over(world: World) -> None:
     shoot = world.ask("plan_shoot", **SHOOT)["id"]
     withdrawn, elsewhere = world.add(photograph(1)), world.add(photograph(2), unit_id=str(OTHER_UNIT))

@@ -55,6 +55,12 @@ def test_person_times_and_distinct_people_are_different_figures(world: World) ->
     assert (listed["person_times"], listed["distinct_people"]) == (3, 2)
 
 
+def test_a_session_says_what_it_teaches(world: World) -> None:
+    made = world.ask("schedule_session", **{**PLAN, "skills": ["photo", "layout"]})["id"]
+    assert world.ask("get_session", session_id=made)["skills"] == ["photo", "layout"]
+    assert world.ask("get_session", session_id=world.session())["skills"] == PLAN.get("skills", [])
+
+
 def test_an_erased_person_still_counts_and_has_no_name(world: World) -> None:
     """F59."""
     person = uuid4()

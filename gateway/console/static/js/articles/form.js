@@ -5,7 +5,7 @@ import { makeForm } from "../lib/form.js";
 import { problemBox, say } from "../lib/problems.js";
 import { unitOptions } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
-import { photoField } from "./photos.js";
+import { photoField } from "../assets/photos.js";
 import { toHtml, toText } from "./text.js";
 
 const KINDS = ["news", "wechat_post", "video_post"];

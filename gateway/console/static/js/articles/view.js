@@ -6,7 +6,7 @@ import { complain } from "../lib/problems.js";
 import { channelNames, unitNames } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 import { cancelScheduled, fileReceipt, publish, showRevisions, submit, withdraw } from "./acts.js";
-import { thumbnail } from "./photos.js";
+import { thumbnail } from "../assets/photos.js";
 
 const EDITABLE = ["draft", "changes_requested", "rejected", "approved", "published"];
 

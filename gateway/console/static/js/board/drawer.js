@@ -8,7 +8,7 @@ import { channelNames, unitNames } from "../lib/things.js";
 import { language, t, word } from "../lib/words.js";
 import { describe, isPartial, isRatio, mark, unitOf, writePrecision, writeRange, writeValue } from "./figures.js";
 
-const PAGES = { articles: (id) => `/articles#${id}`, reviews: (id) => `/reviews#${id}`, "live-streams": (id) => `/live#${id}`, "training-sessions": (id) => `/training#${id}` };
+const PAGES = { articles: (id) => `/articles#${id}`, reviews: (id) => `/reviews#${id}`, shoots: (id) => `/shoots#${id}`, "live-streams": (id) => `/live#${id}`, "training-sessions": (id) => `/training#${id}` };
 let definitions = null;
 
 export class Drawer {

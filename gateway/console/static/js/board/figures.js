@@ -1,7 +1,7 @@
 // How a figure is written: its number, how far it may be trusted, and what it covers.
 import { NOTHING, dayOf, exact, ratio, short, signed, today, writeDay } from "../lib/format.js";
 import { t, word } from "../lib/words.js";
-import { bounds } from "./period.js";
+import { bounds } from "../lib/period.js";
 
 export const COLUMNS = [
   "news_published", "wechat_posts", "net_follower_growth", "view_count", "char_count", "on_time_ratio",

@@ -1,8 +1,8 @@
 // What the board is asked for: period, as-of, kind.
 import { h, replace } from "../lib/dom.js";
-import { fromLocal, toLocal, today } from "../lib/format.js";
+import { fromLocal, toLocal, today, writeMonth } from "../lib/format.js";
 import { language, t, word } from "../lib/words.js";
-import { bounds, shapeOf } from "./period.js";
+import { bounds, shapeOf } from "../lib/period.js";
 
 const SHAPES = ["year", "h1", "h2", "month", "custom"];
 const UNITS = ["office", "department", "college", "campus"];
@@ -31,7 +31,7 @@ export function drawToolbar(holder, state, change) {
       h("div", { class: "btn-group", role: "group", "aria-label": t("board.period") },
         SHAPES.map((each) => h("button", { class: `btn btn-sm${each === shape ? " btn-primary" : ""}`, "aria-pressed": String(each === shape), onclick: () => change({ period: turn[each]() }) }, t(`period.${each}`)))),
       shape === "month" && h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("period.month"), onchange: (event) => change({ period: `${year}-${event.target.value}` }) },
-        Array.from({ length: 12 }, (_, at) => String(at + 1).padStart(2, "0")).map((month) => h("option", { value: month, selected: state.period.slice(5) === month }, monthName(month)))),
+        Array.from({ length: 12 }, (_, at) => String(at + 1).padStart(2, "0")).map((month) => h("option", { value: month, selected: state.period.slice(5) === month }, writeMonth(month)))),
       shape === "custom" && customRange(first, last, change),
       h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("board.kind"), onchange: (event) => change({ kind: event.target.value }) },
         h("option", { value: "" }, t("board.kind_all")),
@@ -42,12 +42,8 @@ export function drawToolbar(holder, state, change) {
 
 function title(shape, year, period) {
   if (shape === "custom") return period.replace("..", " – ");
-  if (shape === "month") return language === "zh-CN" ? `${year} 年 ${+period.slice(5)} 月` : `${monthName(period.slice(5))} ${year}`;
+  if (shape === "month") return language === "zh-CN" ? `${year} 年 ${+period.slice(5)} 月` : `${writeMonth(period.slice(5))} ${year}`;
   return t(`title.${shape}`, { year });
-}
-
-function monthName(month) {
-  return new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" }).format(new Date(`2021-${month}-15T00:00:00Z`));
 }
 
 function customRange(first, last, change) {

@@ -3,11 +3,14 @@ import { h } from "./dom.js";
 import { problemBox } from "./problems.js";
 import { t } from "./words.js";
 
+let count = 0;
+
 export function openDialog(title, content, { wide = false } = {}) {
   const back = document.activeElement;
-  const dialog = h("dialog", { class: `sheet${wide ? " sheet-wide" : ""}`, "aria-labelledby": "dialog-title" },
+  const name = `dialog-${(count += 1)}`; // one may open over another
+  const dialog = h("dialog", { class: `sheet${wide ? " sheet-wide" : ""}`, "aria-labelledby": name },
     h("header", { class: "sheet-head" },
-      h("h2", { id: "dialog-title", class: "h3 m-0" }, title),
+      h("h2", { id: name, class: "h3 m-0" }, title),
       h("button", { class: "btn-close", type: "button", "aria-label": t("act.close"), onclick: () => dialog.close() })),
     h("div", { class: "sheet-body" }, content));
   dialog.addEventListener("close", () => {
@@ -20,7 +23,7 @@ export function openDialog(title, content, { wide = false } = {}) {
 }
 
 // Asks for fields; `send(values)` does the work and may throw a Problem, which is shown. Gives what send gives, or null.
-export function ask(title, form, verb, send, { danger = false } = {}) {
+export function ask(title, form, verb, send, { danger = false, wide = false } = {}) {
   return new Promise((resolve) => {
     let done = null;
     const trouble = h("div", { role: "alert" });
@@ -28,8 +31,8 @@ export function ask(title, form, verb, send, { danger = false } = {}) {
     const body = h("form", { novalidate: true, onsubmit: submit }, form.element, trouble,
       h("div", { class: "sheet-foot" },
         h("button", { class: "btn", type: "button", onclick: () => dialog.close() }, t("act.cancel")), button));
-    const dialog = openDialog(title, body);
-    form.element.querySelector("input, select, textarea")?.focus();
+    const dialog = openDialog(title, body, { wide });
+    form.element.querySelector("input:not([type=file]), select, textarea, button")?.focus();
     dialog.addEventListener("close", () => resolve(done));
 
     async function submit(event) {

@@ -26,6 +26,7 @@ export function makeForm(fields, { columns = false } = {}) {
 }
 
 function makeField(field) {
+  if (field.type === "checks") return makeChecks(field);
   const id = `field-${(count += 1)}`;
   const input = makeInput(field, id);
   const trouble = h("div", { class: "invalid-feedback", id: `${id}-trouble` });
@@ -48,11 +49,34 @@ function makeField(field) {
     check() {
       const text = input.value.trim();
       if (field.required && !text) blame(t("form.needed"));
-      else if (!input.checkValidity()) blame(input.validationMessage);
+      else if (!input.checkValidity()) blame(whatIsWrong(field, input));
       else return true;
       return false;
     },
   };
+}
+
+// In the language of the page: the browser's own words are in the browser's.
+function whatIsWrong(field, input) {
+  const { rangeUnderflow, rangeOverflow } = input.validity;
+  if (rangeUnderflow) return t("form.at_least", { n: field.min });
+  if (rangeOverflow) return t("form.at_most", { n: field.most });
+  return t({ url: "form.url", number: "form.number", email: "form.email" }[field.type] || "form.wrong");
+}
+
+// Several of `options`; none unless the field is required.
+function makeChecks(field) {
+  const id = `field-${(count += 1)}`;
+  const boxes = field.options.map(([value, text], at) => {
+    const input = h("input", { class: "form-check-input", type: "checkbox", id: `${id}-${at}`, value, checked: (field.value || []).includes(value) });
+    return [value, input, h("div", { class: "form-check form-check-inline" }, input, h("label", { class: "form-check-label", for: `${id}-${at}` }, text))];
+  });
+  const trouble = h("div", { class: "text-red small", id: `${id}-trouble`, role: "alert" });
+  const read = () => boxes.filter(([, input]) => input.checked).map(([value]) => value);
+  const blame = (reason) => (trouble.textContent = reason);
+  const element = h("fieldset", { class: `field${field.wide ? " field-wide" : ""}`, "aria-describedby": trouble.id, onchange: () => blame("") },
+    h("legend", { class: `form-label${field.required ? " required" : ""}` }, field.label ?? word("field", field.name)), boxes.map(([, , box]) => box), trouble, field.hint && h("div", { class: "form-hint" }, field.hint));
+  return { name: field.name, input: boxes[0]?.[1], element, read, blame, check: () => !field.required || read().length > 0 || blame(t("form.needed")) === "" };
 }
 
 function makeInput(field, id) {
@@ -66,7 +90,7 @@ function makeInput(field, id) {
     return h("textarea", { ...common, class: "form-control", rows: field.rows || 4, maxlength: field.max, value: field.value ?? "" });
   }
   const value = field.type === "datetime-local" ? toLocal(field.value) : (field.value ?? "");
-  return h("input", { ...common, class: "form-control", type: field.type || "text", value, maxlength: field.max, min: field.min, placeholder: field.placeholder });
+  return h("input", { ...common, class: "form-control", type: field.type || "text", value, maxlength: field.max, min: field.min, max: field.most, placeholder: field.placeholder });
 }
 
 function readInput(field, input) {

@@ -30,6 +30,9 @@ export const dayOf = (iso) => sortable.format(new Date(iso));
 export const writeMoment = (iso) => (iso ? moment.format(new Date(iso)) : NOTHING);
 export const writeDay = (text) => (text ? day.format(new Date(text.length === 10 ? `${text}T12:00:00+08:00` : text)) : NOTHING);
 
+const month = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
+export const writeMonth = (text) => month.format(new Date(`2021-${text}-15T00:00:00Z`)); // "07" → 七月 / July
+
 const hours = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const clock = (moment) => hours.format(new Date(moment));
 

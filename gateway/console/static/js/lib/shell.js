@@ -5,9 +5,15 @@ import { listKeys, onKey } from "./keys.js";
 import { complain, problemBox } from "./problems.js";
 import { language, speak, t, word } from "./words.js";
 
+// Where one can go, and what one must be allowed to do there (one of these).
 const LINKS = [
-  ["/", "board", "matrix.read"], ["/articles", "articles", "article.read"], ["/reviews", "reviews", "review.read"],
-  ["/assets", "assets", "asset.read"], ["/live", "live", "live_stream.read"], ["/training", "training", "training.read"],
+  ["/", "board", "matrix.read"],
+  ["/articles", "articles", "article.read"],
+  ["/reviews", "reviews", "review.read"],
+  ["/assets", "assets", "asset.read"],
+  ["/shoots", "shoots", "shoot.read"],
+  ["/live", "live", "live_stream.read"],
+  ["/training", "training", "training.read"],
 ];
 
 // Builds the page and gives {me, can, main, status, badge}. `build(page)` fills `main`.
@@ -24,9 +30,12 @@ export async function openPage(name, build) {
   const can = (action) => me.actions.includes(action);
   const status = h("div", { class: "freshness", role: "status" });
   const main = h("main", { id: "main", class: "container-xl-wide", tabindex: "-1" });
-  replace(root, h("a", { class: "skip", href: "#main" }, t("act.skip")), header(name, me, can, status), main);
+  const links = LINKS.filter(([, , ...actions]) => actions.some(can));
+  const skip = h("a", { class: "skip", href: "#main", onclick: (event) => event.preventDefault() || main.focus() }, t("act.skip"));
+  replace(root, skip, header(name, me, links, status), main);
   root.removeAttribute("aria-busy");
-  LINKS.forEach(([path, key], at) => onKey([String(at + 1)], t("keys.go", { where: t(`nav.${key}`) }), () => location.assign(path)));
+  root.querySelector(".links [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  links.forEach(([path, key], at) => onKey([String(at + 1)], t("keys.go", { where: t(`nav.${key}`) }), () => location.assign(path)));
   try {
     await build({ me, can, main, status });
   } catch (problem) {
@@ -35,11 +44,11 @@ export async function openPage(name, build) {
   if (can("review.decide") && name !== "reviews") countWaiting();
 }
 
-function header(name, me, can, status) {
+function header(name, me, links, status) {
   return h("header", { class: "top d-print-none" },
     h("a", { class: "brand", href: "/" }, h("span", { class: "mark", "aria-hidden": "true" }), t("product")),
     h("nav", { class: "links", "aria-label": t("nav.label") },
-      LINKS.filter(([, , action]) => can(action)).map(([path, key]) =>
+      links.map(([path, key]) =>
         h("a", { href: path, "aria-current": key === name ? "page" : false, "data-link": key }, t(`nav.${key}`)))),
     status,
     h("div", { class: "who" },

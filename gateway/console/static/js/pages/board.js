@@ -2,7 +2,7 @@
 import { Board } from "../board/table.js";
 import { Drawer } from "../board/drawer.js";
 import { COLUMNS } from "../board/figures.js";
-import { bounds, isPeriod, months } from "../board/period.js";
+import { bounds, isPeriod, months } from "../lib/period.js";
 import { drawTiles } from "../board/tiles.js";
 import { drawToolbar } from "../board/toolbar.js";
 import { Problem, get, toSignIn, withQuery } from "../lib/api.js";

@@ -1,11 +1,11 @@
 // 中文。以办公室的用语为准。
 export default {
   "product": "媒体矩阵",
-  "nav.label": "主导航", "nav.board": "总览", "nav.articles": "稿件", "nav.reviews": "审核", "nav.assets": "素材", "nav.live": "直播", "nav.training": "培训", "nav.waiting": "篇待审",
+  "nav.label": "主导航", "nav.board": "总览", "nav.articles": "稿件", "nav.reviews": "审核", "nav.assets": "素材", "nav.shoots": "拍摄", "nav.admin": "管理", "nav.live": "直播", "nav.training": "培训", "nav.waiting": "篇待审",
   "act.close": "关闭", "act.cancel": "取消", "act.retry": "重试", "act.skip": "跳到正文", "act.sign_out": "退出", "act.save": "保存", "act.back": "返回列表", "act.choose": "选用", "act.remove": "移除",
   "colon": "：", "time.seconds": "{n} 秒前", "time.minutes": "{n} 分钟前", "time.hours": "{n} 小时前",
-  "form.needed": "请填写。", "form.any": "不限",
-  "list.loading": "正在载入…", "list.more": "继续载入", "list.all": "共 {n} 项", "list.nothing_chosen": "从左侧选择一项，或按 j / k 移动、Enter 打开。",
+  "form.needed": "请填写。", "form.at_least": "不能小于 {n}。", "form.at_most": "不能大于 {n}。", "form.url": "请填写完整的链接，以 https:// 或 http:// 开头。", "form.number": "请填写数字。", "form.email": "请填写邮箱地址。", "form.wrong": "内容不符合要求。", "form.any": "不限",
+  "list.label": "列表", "list.loading": "正在载入…", "list.more": "继续载入", "list.all": "共 {n} 项", "list.nothing_chosen": "从左侧选择一项，或按 j / k 移动、Enter 打开。",
   "keys.title": "键盘操作", "keys.this": "显示这份列表", "keys.next": "下一{what}", "keys.previous": "上一{what}", "keys.open": "打开所在行", "keys.close": "关闭", "keys.go": "前往“{where}”", "keys.years": "前一年、后一年", "keys.next_finding": "下一处、上一处疑点",
 
   "sign_in.title": "登录", "sign_in.how": "用 API 密钥登录。密钥由管理员发放，首次启动时会打印一次。", "sign_in.key": "API 密钥", "sign_in.hint": "密钥只用于换取会话，不会留在浏览器里。", "sign_in.act": "登录",
@@ -16,7 +16,7 @@ export default {
   "board.as_of": "截至", "board.now": "回到现在", "board.is_now": "（现在）",
   "board.missing": "以下部分暂时没有应答，数字可能不全：{parts}。恢复后自动补齐。", "board.known_at": "这里显示的是 {at} 当时已知的数字，之后的补报不计入。",
   "board.elsewhere": "有新的数据，但不在这一时段。看：", "board.no_facts": "这一时段还没有任何数据。", "board.no_units": "还没有单位，或没有您可以查看的单位。",
-  "period.year": "全年", "period.h1": "上半年", "period.h2": "下半年", "period.month": "按月", "period.custom": "自定义",
+  "period.any": "不限时段", "period.year": "全年", "period.h1": "上半年", "period.h2": "下半年", "period.month": "按月", "period.custom": "自定义",
   "title.year": "{year} 年", "title.h1": "{year} 年上半年", "title.h2": "{year} 年下半年",
   "legend.at_least": " 至少", "legend.partial_word": "虚线", "legend.partial": " 只覆盖部分时段", "legend.nothing": "无数据（不作 0）", "legend.colour": "颜色只在同一列内比较 · 点击任一数字查看其背后的事件",
   "cell.nothing": "无数据", "cell.exact": "准确值", "cell.covers": "覆盖 {from} 至 {to}", "cell.range": "{from}至{to}", "cell.parts": "{of} 篇中 {some} 篇及时",
@@ -50,7 +50,7 @@ export default {
   "articles.withdraw_warn": "撤稿后这篇稿件在各阵地一并下架，不能恢复。", "articles.one_revision": "只有一稿，没有可比较的。", "articles.no_change": "正文没有改动。", "articles.leave": "有未保存的修改，仍要离开吗？", "articles.waiting": "等待审核…", "articles.preview": "正文预览",
 
   "field.unit_id": "单位", "field.kind": "类别", "field.title": "标题", "field.body": "正文", "field.byline": "署名", "field.originality": "原创性", "field.source_url": "来源链接", "field.tags": "标签", "field.topic": "话题", "field.series": "系列", "field.event_ended_at": "活动结束时间", "field.asset_ids": "照片", "field.channel_id": "阵地", "field.at": "时间", "field.url": "链接", "field.reason": "理由", "field.override_reason": "放行理由", "field.status": "状态", "field.q": "检索", "field.from": "旧稿", "field.to": "新稿",
-  "field.published_at": "发布时间", "field.due_at": "定时", "field.key": "密钥", "field.filename": "文件名", "field.length": "大小", "field.photographer": "摄影者", "field.starts_at": "开始时间", "field.ends_at": "结束时间", "field.play_url": "播放地址", "field.viewers": "在线人数", "field.method": "计数方式", "field.place": "地点", "field.speaker": "主讲", "field.names": "姓名", "field.attendees": "签到", "field.person_id": "人员", "field.period": "时段", "field.as_of": "截至", "field.decision": "决定", "field.skills": "内容",
+  "field.published_at": "发布时间", "field.due_at": "定时", "field.key": "密钥", "field.filename": "文件名", "field.length": "大小", "field.photographer": "摄影者", "field.starts_at": "开始时间", "field.ends_at": "结束时间", "field.play_url": "播放地址", "field.viewers": "在线人数", "field.method": "计数方式", "field.place": "地点", "field.speaker": "主讲", "field.names": "姓名", "field.attendees": "签到", "field.person_id": "人员", "field.period": "时段", "field.as_of": "截至", "field.decision": "决定", "field.skills": "培训内容",
 
   "reviews.row": "个案", "reviews.empty": "没有待审的稿件。", "reviews.empty_other": "没有符合条件的个案。", "reviews.waiting": "送审于 {at}", "reviews.findings": "{n} 处疑点", "reviews.blocking": "{n} 处必须处理", "reviews.clean": "未发现疑点", "reviews.claim": "认领", "reviews.release": "放回", "reviews.mine": "您已认领（30 分钟）", "reviews.other": "他人已认领", "reviews.approve": "通过", "reviews.request_changes": "退改", "reviews.reject": "驳回",
   "reviews.claimed": "已认领。", "reviews.released": "已放回。", "reviews.approve_done": "已通过。", "reviews.request_changes_done": "已退改。", "reviews.reject_done": "已驳回。", "reviews.chars": "{n} 字", "reviews.checked": "词库 {n} 份", "reviews.own": "您参与了这篇稿件，须由他人审核。", "reviews.reason_hint": "作者会看到这段话。", "reviews.override_hint": "检查发现必须处理的词句；放行须写明理由，并会留档。", "reviews.no_override": "检查发现必须处理的词句，您没有放行的权限：请退改，或交由宣传部处理。", "reviews.suggest": "建议：{word}", "reviews.decided": "决定", "reviews.article": "打开稿件", "reviews.text": "送审文本",
@@ -61,11 +61,15 @@ export default {
   "assets.upload": "上传照片", "assets.search": "标题或文件名", "assets.tag": "标签", "assets.empty": "素材库里没有符合条件的素材。把照片拖到这里即可上传。", "assets.row": "个素材", "assets.size": "{w} × {h} 像素 · {bytes}", "assets.taken": "拍摄于 {at}", "assets.added": "入库于 {at}", "assets.describe": "编辑说明", "assets.described": "说明已保存。", "assets.withdraw": "停用", "assets.withdrawn": "已停用。", "assets.original": "下载原图", "assets.uploaded": "已入库", "assets.failed": "未能上传", "assets.checking": "正在检查与生成缩略图…", "assets.progress": "{percent} · {rate}/秒 · 余 {left} 秒", "assets.resuming": "连接中断，正在续传…", "assets.unit_first": "上传到", "assets.gone": "文件已删除", "assets.no_picture": "无缩略图",
   "asset_status.available": "可用", "asset_status.withdrawn": "已停用", "asset_kind.image": "照片", "asset_kind.video": "视频",
 
-  "live.plan": "安排直播", "live.row": "场直播", "live.empty": "还没有直播。", "live.start": "开播", "live.sample": "登记在线人数", "live.end": "结束", "live.planned_done": "直播已安排。", "live.started": "已开播。", "live.sampled": "人数已登记。", "live.ended": "直播已结束。", "live.peak": "峰值（人）", "live.average": "平均（人）", "live.samples": "采样次数", "live.running": "已进行", "live.minutes": "{n} 分钟", "live.no_samples": "还没有采样。开播后登记在线人数，曲线即出现在这里。", "live.watch": "打开直播", "live.chart": "在线人数", "live.end_sure": "结束后不能重新开播；这一场计入统计。", "live.planned_for": "计划于 {at}", "live.started_at": "开播于 {at}", "live.ended_at": "结束于 {at}", "live.no_channel": "不指定",
+  "shoots.plan": "安排拍摄", "shoots.row": "次拍摄", "shoots.empty": "没有符合条件的拍摄。", "shoots.totals": "以上筛选的全部拍摄", "shoots.shoots": "次拍摄", "shoots.photographs": "张照片", "shoots.delivered": "出片 {n} 张", "shoots.deliver": "交付照片", "shoots.delivered_photos": "已交付的照片", "shoots.none": "还没有交付照片。从素材库选用，或直接上传。", "shoots.done": "已交付 {n} 张照片。", "shoots.complete": "确认已拍", "shoots.complete_hint": "留空为现在；补登请填写当时的时间。", "shoots.completed": "已确认拍摄完成。", "shoots.completed_at": "完成时间", "shoots.planned": "拍摄已安排。",
+  "shoot_kind.photo": "摄影", "shoot_kind.video": "摄像", "shoot_status.planned": "待拍", "shoot_status.completed": "已完成",
+
+  "live.plan": "安排直播", "live.row": "场直播", "live.empty": "还没有直播。", "live.start": "开播", "live.sample": "登记在线人数", "live.end": "结束", "live.planned_done": "直播已安排。", "live.started": "已开播。", "live.sampled": "人数已登记。", "live.ended": "直播已结束。", "live.peak": "峰值（人）", "live.average": "平均（人）", "live.samples": "采样次数", "live.running": "已进行", "live.minutes": "{n} 分钟", "live.no_samples": "还没有采样。开播后登记在线人数，曲线即出现在这里。", "live.watch": "打开直播", "live.now": "现在在线", "live.player": "直播画面：{title}", "live.no_picture": "画面暂时无法播放：可能尚未开播，或浏览器不支持这一格式。请用“打开直播”。", "live.play_hint": "以 .m3u8、.mp4 或 .webm 结尾的地址可在本页播放；其他地址以链接打开。", "live.chart": "在线人数", "live.end_sure": "结束后不能重新开播；这一场计入统计。", "live.planned_for": "计划于 {at}", "live.started_at": "开播于 {at}", "live.ended_at": "结束于 {at}", "live.no_channel": "不指定",
   "live_status.planned": "待开播", "live_status.live": "直播中", "live_status.ended": "已结束",
   "method.concurrent": "同时在线", "method.unique": "累计不重复", "method.platform_reported": "平台公布",
 
   "training.plan": "安排场次", "training.row": "场", "training.empty": "还没有场次。", "training.person_times": "人次", "training.distinct": "不重复人数", "training.attend": "登记签到", "training.attend_hint": "每行一人：姓名，可加空格与编号（学号或工号）。同名者请写编号以示区别。", "training.attended": "已登记 {n} 人签到。", "training.hold": "确认已举办", "training.held": "已确认举办。", "training.cancel": "取消场次", "training.cancelled": "场次已取消。", "training.planned": "场次已安排。", "training.attendances": "签到", "training.nobody": "还没有人签到。", "training.nameless": "（已注销）", "training.totals": "以上筛选的全部场次", "problem.training.session_ends_first": "结束时间须晚于开始时间。", "training.from_unit": "签到者单位",
+  "skill.writing": "文字", "skill.photo": "摄影", "skill.video": "摄像", "skill.layout": "排版", "skill.new_media": "新媒体",
   "session_kind.training": "培训", "session_kind.study_session": "学习会", "session_kind.talk": "宣讲会", "session_kind.lecture": "大讲坛",
   "session_status.scheduled": "待举办", "session_status.held": "已举办", "session_status.cancelled": "已取消",
 
