@@ -14,8 +14,12 @@ HAS_DOCKER = docker compose version > /dev/null 2>&1 && docker info > /dev/null 
 scale ?=
 service ?=
 TESTS ?=
+SHAPE ?= spike
+VIEWERS ?= 1000
+SEED ?= 2021
+URL ?=
 
-.PHONY: help setup setup-dev run up down demo test check bench lock clean rebuild verify
+.PHONY: help setup setup-dev run up down demo test check bench load lock clean rebuild verify
 
 help: ## list these words
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +63,9 @@ check: setup-dev ## format, lint, types, import rules, migrations equal models, 
 bench: setup-dev ## measure beside peers in the same run
 	@$(BIN)/python -m infra.servers need > /dev/null
 	@exec $(BIN)/python -m loadtests.bench
+
+load: setup-dev ## a live event on what runs, else on a platform of its own (SHAPE=spike VIEWERS=1000 SEED=2021 URL=)
+	@exec $(BIN)/python -m loadtests.live --shape $(SHAPE) --viewers $(VIEWERS) --seed $(SEED) $(addprefix --url ,$(URL))
 
 rebuild: setup ## make a read model anew from its log while it is in use (service=content)
 	@exec $(MATRIX) rebuild $(service)
