@@ -21,6 +21,17 @@ COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MATRIX_DATA=/tmp/data
 USER 10001:10001
 ENTRYPOINT ["matrix"]
+ARG BUILT_AT
+LABEL org.opencontainers.image.created=$BUILT_AT
+
+# The same with the database's own tools, for backups.
+FROM platform AS operator
+USER root
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends postgresql-client-15 > /dev/null \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -o matrix -g matrix /data
+USER 10001:10001
 
 FROM chrislusf/seaweedfs:4.48 AS storage
 COPY --chown=10001:10001 infra/storage/empty /store

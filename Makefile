@@ -8,9 +8,11 @@ BIN := .venv/bin
 RUN_STAMP := .venv/run-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := .venv/dev-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-# The command, told of the servers of `make up` where these run.
-MATRIX := $(BIN)/python -m infra.supervise matrix
 HAS_DOCKER = docker compose version > /dev/null 2>&1 && docker info > /dev/null 2>&1
+IN_DOCKER = [ -d var/secrets ] && $(HAS_DOCKER) && [ -n "$$(docker compose ps --quiet gateway)" ]
+# One `matrix` command on what `make up` started, else on the data directory.
+MATRIX = if $(IN_DOCKER); then exec docker compose run --rm operator $(1); \
+  else $(MAKE) --no-print-directory setup && exec $(BIN)/python -m infra.supervise matrix $(1); fi
 scale ?=
 service ?=
 TESTS ?=
@@ -19,7 +21,7 @@ VIEWERS ?= 1000
 SEED ?= 2021
 URL ?=
 
-.PHONY: help setup setup-dev run up down demo test check bench load lock clean rebuild verify
+.PHONY: help setup setup-dev run up down demo test check bench load drill lock clean rebuild verify
 
 help: ## list these words
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,8 +47,8 @@ down: ## end everything that `make up` started; data stay until `make clean`
 	@if [ -d var/secrets ] && $(HAS_DOCKER); then docker compose down --remove-orphans; fi
 	@if [ -d var/up ]; then $(PYTHON) -m infra.supervise stop; fi
 
-demo: setup ## load the golden year through the API into what is running; may be interrupted and repeated
-	@exec $(MATRIX) demo
+demo: ## load the golden year through the API into what is running; may be interrupted and repeated
+	@$(call MATRIX,demo)
 
 test: setup-dev ## every test, on PostgreSQL and RabbitMQ of its own (TESTS=path to choose)
 	@$(BIN)/python -m infra.servers need > /dev/null
@@ -67,11 +69,14 @@ bench: setup-dev ## measure beside peers in the same run
 load: setup-dev ## a live event on what runs, else on a platform of its own (SHAPE=spike VIEWERS=1000 SEED=2021 URL=)
 	@exec $(BIN)/python -m loadtests.live --shape $(SHAPE) --viewers $(VIEWERS) --seed $(SEED) $(addprefix --url ,$(URL))
 
-rebuild: setup ## make a read model anew from its log while it is in use (service=content)
-	@exec $(MATRIX) rebuild $(service)
+drill: setup-dev ## scale, kill, restart and roll the containers of `make up` while articles go through; nothing may be lost
+	@exec $(BIN)/python -m loadtests.drill
 
-verify: setup ## check every log's hash chains
-	@exec $(MATRIX) verify
+rebuild: ## make a read model anew from its log while it is in use (service=content)
+	@$(call MATRIX,rebuild $(service))
+
+verify: ## check every log's hash chains
+	@$(call MATRIX,verify)
 
 lock: setup-dev ## pin what requirements.in and requirements-dev.in ask for, with hashes and no registry's address
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile $(LOCKED) --output-file=requirements.lock requirements.in

@@ -12,8 +12,10 @@ from infra.dispatcher import Dispatcher, Subscriber
 from infra.timers import RepeatedCall
 from shared.config import Settings
 from shared.errors import NotFound
+from shared.events import Recorded
 from shared.log.store import Log
 from shared.messaging import Doors, doors, instance
+from shared.meters import counted
 from shared.runtime import Runtime, open_runtime
 from shared.topology import LADDER
 
@@ -52,7 +54,8 @@ class Platform:
         """
         if service not in self._doors or method not in self._doors[service].operations:
             raise NotFound("rpc.no_method", f"{service} has no operation {method}")
-        answer = getattr(self._services[service], method)(json.loads(json.dumps(request)))
+        with counted(service, method):
+            answer = getattr(self._services[service], method)(json.loads(json.dumps(request)))
         result: dict[str, Any] = json.loads(json.dumps(answer))
         return result
 
@@ -87,9 +90,18 @@ class Platform:
     def _dispatcher(self, log: Log) -> Dispatcher:
         return Dispatcher(log, [s for s in self._subscribers() if s.listens_to(log.name)], self._ladder)
 
+    def _reaction(self, service: str, method: str) -> Callable[[Recorded], None]:
+        react = getattr(self._services[service], method)
+
+        def handle(recorded: Recorded) -> None:
+            with counted(service, method):
+                react(recorded)
+
+        return handle
+
     def _subscribers(self) -> list[Subscriber]:
         return [
-            Subscriber(consumer, self.runtimes[name].engine, getattr(self._services[name], method))
+            Subscriber(consumer, self.runtimes[name].engine, self._reaction(name, method))
             for name, found in self._doors.items()
             for method, consumer in found.subscriptions.items()
         ]

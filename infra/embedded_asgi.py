@@ -4,12 +4,16 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from prometheus_client import REGISTRY
+
 from gateway.app import create_app
 from gateway.dependencies import open_dependencies
+from gateway.matrix.census import FeedCensus
 from gateway.rpc import DirectRpc
 from infra.embedded import Platform
 from shared import logs
 from shared.config import load_settings
+from shared.log.census import Census
 
 
 class Services:
@@ -31,6 +35,8 @@ logs.configure("matrix", logging.WARNING)  # one terminal shows progress and tro
 _settings = load_settings()
 _platform = Platform(_settings)
 _deps = open_dependencies(_settings, DirectRpc(_platform))
+REGISTRY.register(Census({name: runtime.log for name, runtime in _platform.runtimes.items()}))
+REGISTRY.register(FeedCensus(_deps.engine))
 _platform.on_events(_deps.matrix.embedded_feed())
 app = create_app(_deps)
 app.add_middleware(Services(_platform))

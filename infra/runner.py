@@ -20,6 +20,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from infra.health import listening
+from infra.monitor import monitor
 from infra.services import service_class
 from shared import logs, topology
 from shared.config import Settings, load_settings
@@ -127,7 +129,9 @@ def main(name: str) -> None:
     """Run the service called ``name`` with the settings of the environment."""
     logs.configure(name)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    serve([service_class(name)], load_settings())
+    settings = load_settings()
+    monitor(settings.monitor, listening(settings.amqp_url, f"rpc-{name}"))
+    serve([service_class(name)], settings)
 
 
 if __name__ == "__main__":

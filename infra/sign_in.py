@@ -54,6 +54,6 @@ def write_demo_keys(settings: Settings, keys: dict[str, str]) -> None:
 
 def say_demo_keys(settings: Settings, keys: dict[str, str]) -> None:
     """Print the demonstration's keys and where to use them."""
-    click.secho(f"sign in at http://{settings.host}:{settings.port}/sign-in with one of:", bold=True)
+    click.secho(f"sign in at {settings.public_url}/sign-in with one of:", bold=True)
     for holder, key in keys.items():
         click.echo(f"  {holder:<34} {key}")

@@ -9,40 +9,22 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.servers import Servers, servers_in, start_servers
 from infra.servers.packages import CannotInstall
 from infra.servers.ports import is_free, wait_until
 from infra.servers.postgres import ServerFailed
+from infra.supervisor import COMMANDS, END_PATIENCE_S, MATRIX, ONE_ONLY, Supervisor
 
 FOLDER = Path("var/up")
 ENVIRONMENT = FOLDER / "environment.json"  # the settings of what `make up` started, for `matrix` commands
 MARK = "MATRIX_UP"  # in the environment of each process of ours, to know them by
-MATRIX = str(Path(sys.executable).with_name("matrix"))
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "content": ("serve", "content"),
-    "review": ("serve", "review"),
-    "media": ("serve", "media"),
-    "training": ("serve", "training"),
-    "metrics": ("serve", "metrics"),
-    "relay": ("relay",),
-    "projector": ("project",),
-    "gateway": ("gateway",),
-}
-ONE_ONLY = frozenset({"gateway"})  # it has the port
 MAX_SCALE = 16
 READY_PATIENCE_S = 120.0
-END_PATIENCE_S = 35.0  # services finish what is in hand for up to 25 s
-TICK_S = 0.5
-SHORT_LIFE_S = 5.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 
 
 class BadScale(ValueError):
@@ -66,75 +48,6 @@ def read_scale(arguments: Sequence[str]) -> dict[str, int]:
             raise BadScale(f"{argument}: only one process can have the port")
         scale[name] = int(number)
     return scale
-
-
-@dataclass
-class Supervisor:
-    """Keeps the wanted processes running; one that ends is started again, after a pause that grows while it fails."""
-
-    folder: Path
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    started: dict[str, float] = field(default_factory=dict)
-    pauses: dict[str, float] = field(default_factory=dict)
-    due: dict[str, float] = field(default_factory=dict)
-    woken: threading.Event = field(default_factory=threading.Event)
-    ending: bool = False
-
-    def run(self) -> None:
-        """Supervise until SIGTERM; then end every process."""
-        signal.signal(signal.SIGTERM, self._on_end)
-        signal.signal(signal.SIGINT, self._on_end)
-        signal.signal(signal.SIGHUP, lambda *_: self.woken.set())
-        signal.signal(signal.SIGCHLD, lambda *_: self.woken.set())
-        while not self.ending:
-            self.adjust(self._wanted())
-            self.woken.wait(TICK_S)
-            self.woken.clear()
-        self._end(list(self.running))
-
-    def adjust(self, wanted: set[str]) -> None:
-        """Start what is missing and due, note what ended, end what is not wanted any more."""
-        now = time.monotonic()
-        for name, process in list(self.running.items()):
-            if process.poll() is not None:
-                del self.running[name]
-                self._ended(name, process.returncode, now)
-        for name in sorted(wanted - self.running.keys()):
-            if now >= self.due.get(name, 0.0):
-                self._start(name, now)
-        self._end([name for name in self.running if name not in wanted])
-
-    def _wanted(self) -> set[str]:
-        scale: dict[str, int] = json.loads((self.folder / "scale.json").read_text())
-        return {f"{kind}-{number}" for kind, count in scale.items() for number in range(1, count + 1)}
-
-    def _start(self, name: str, now: float) -> None:
-        command = [MATRIX, *COMMANDS[name.rpartition("-")[0]]]
-        with (self.folder / "log" / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.started[name] = now
-
-    def _ended(self, name: str, code: int, now: float) -> None:
-        short = now - self.started[name] < SHORT_LIFE_S
-        pause = min(LONGEST_PAUSE_S, 2 * self.pauses.get(name, FIRST_PAUSE_S / 2)) if short else FIRST_PAUSE_S
-        self.pauses[name], self.due[name] = pause, now + pause
-        print(f"{time.strftime('%FT%TZ', time.gmtime())} {name} ended with {code}, again in {pause:g} s", flush=True)
-
-    def _end(self, names: Sequence[str]) -> None:
-        ending = [self.running.pop(name) for name in names]
-        for process in ending:
-            process.terminate()
-        until = time.monotonic() + END_PATIENCE_S
-        for process in ending:
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def _on_end(self, *_: object) -> None:
-        self.ending = True
-        self.woken.set()
 
 
 def start(arguments: Sequence[str]) -> None:

@@ -34,6 +34,8 @@ class Settings:
     owner_database: str
     host: str
     port: int
+    public_url: str  # where people reach the gateway
+    monitor: str  # host:port of a process's own /metrics and /healthz; empty for none
     cors_origins: tuple[str, ...]
 
     def database_url(self, owner: str) -> str:
@@ -67,6 +69,10 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     if mode not in ("embedded", "distributed"):
         raise BadSetting(f"MATRIX_MODE is {mode!r}; it is embedded or distributed")
     data = Path(env.get("MATRIX_DATA") or env.get("DATA") or "var/data").resolve()
+    host, port = (
+        env.get("MATRIX_HOST") or env.get("HOST") or "127.0.0.1",
+        _port(env.get("MATRIX_PORT") or env.get("PORT") or "8000"),
+    )
     return Settings(
         mode="embedded" if mode == "embedded" else "distributed",
         data=data,
@@ -79,8 +85,10 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
         database_password=env.get("MATRIX_DATABASE_PASSWORD") or None,
         database_password_file=env.get("MATRIX_DATABASE_PASSWORD_FILE") or None,
         owner_database=_secret(env, "MATRIX_OWNER_DATABASE") or "",
-        host=env.get("MATRIX_HOST") or env.get("HOST") or "127.0.0.1",
-        port=_port(env.get("MATRIX_PORT") or env.get("PORT") or "8000"),
+        host=host,
+        port=port,
+        monitor=env.get("MATRIX_MONITOR", ""),
+        public_url=env.get("MATRIX_PUBLIC_URL") or f"http://{host}:{port}",
         cors_origins=tuple(filter(None, env.get("MATRIX_CORS_ORIGINS", "").split(","))),
     )
 

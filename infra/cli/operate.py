@@ -108,5 +108,4 @@ def restore(folder: Path) -> None:
 @click.command()
 def address() -> None:
     """Print where the platform is."""
-    settings = load_settings()
-    click.echo(f"http://{settings.host}:{settings.port}")
+    click.echo(load_settings().public_url)

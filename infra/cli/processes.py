@@ -40,7 +40,7 @@ def run(demo: bool) -> None:
     if demo:
         loader = subprocess.Popen([sys.executable, "-m", "infra.cli", "demo", "--wait"], env=_environment(settings))
         threading.Thread(target=loader.wait, daemon=True).start()
-    click.echo(f"the platform runs: http://{settings.host}:{settings.port}   data: {settings.data}   end it: Ctrl-C")
+    click.echo(f"the platform runs: {settings.public_url}   data: {settings.data}   end it: Ctrl-C")
     _gunicorn(EMBEDDED_APP, settings, workers=1)
 
 
@@ -56,25 +56,45 @@ def serve(service: str) -> None:
 @click.argument("services", nargs=-1, type=click.Choice(SERVICES))
 def relay(services: tuple[str, ...]) -> None:
     """Publish the logs (of all services when none is named) to the broker. A second relay stands by."""
+    from prometheus_client import REGISTRY
+
+    from infra.health import relaying
+    from infra.monitor import monitor
     from infra.relays import relays
     from infra.relays import run as publish
     from shared import logs
+    from shared.log.census import Census
 
     logs.configure("relay")
-    publish(relays(load_settings(), services or SERVICES))
+    settings = load_settings()
+    ready = relays(settings, services or SERVICES)
+    published = {relay.log.name: relay.log for relay in ready}
+    REGISTRY.register(Census(published))
+    monitor(settings.monitor, relaying(published))
+    publish(ready)
 
 
 @click.command()
 def project() -> None:
     """Feed the matrix from its queue."""
+    from prometheus_client import REGISTRY
+
+    from gateway.matrix.census import FeedCensus
     from gateway.matrix.consumer import project as feed
+    from infra.health import listening
+    from infra.monitor import monitor
     from shared import logs
+    from shared.contracts.consumers import MATRIX
+    from shared.database import open_engine
 
     logs.configure("projector")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    feed(load_settings(), stop)
+    settings = load_settings()
+    REGISTRY.register(FeedCensus(open_engine(settings.database_url("gateway"))))
+    monitor(settings.monitor, listening(settings.amqp_url, MATRIX.name))
+    feed(settings, stop)
 
 
 @click.command()

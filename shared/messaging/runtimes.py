@@ -1,10 +1,13 @@
 """Gives each call of a service its runtime, opened once a process."""
 
+import time
 import warnings
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 
+from shared import meters
 from shared.messaging.names import SETTINGS
 from shared.projector import Projection
 from shared.runtime import Runtime, open_runtime
@@ -21,11 +24,13 @@ class RuntimeProvider(DependencyProvider):
 
     def __init__(self, views: Projection) -> None:
         self.views = views
+        self._began: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     def setup(self) -> None:
         """Open the runtime and bring the service's defaults into its log."""
         self.runtime = open_runtime(self.container.service_name, self.container.config[SETTINGS], self.views)
         instance(self.container.service_cls, self.runtime)
+        meters.watch_pool(self.container.service_name, self.runtime.engine)
 
     def stop(self) -> None:
         """Let go of the database."""
@@ -37,11 +42,18 @@ class RuntimeProvider(DependencyProvider):
 
     def worker_setup(self, worker_ctx: Any) -> None:
         """Bind the correlation of the request or event to the log lines of its worker."""
+        self._began[worker_ctx] = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(door=worker_ctx.entrypoint.method_name)
         for told in worker_ctx.args[:1]:
             correlation = told.get("correlation_id") if isinstance(told, dict) else told.correlation_id
             structlog.contextvars.bind_contextvars(correlation_id=str(correlation))
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        """Count what was done."""
+        seconds = time.perf_counter() - self._began.pop(worker_ctx)
+        error = exc_info[1] if exc_info else None
+        meters.count(self.container.service_name, worker_ctx.entrypoint.method_name, seconds, error)
 
 
 def provider_of(service: type) -> tuple[str, RuntimeProvider]:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {*SERVICES, "relay", "projector", "gateway"}
+ENDING = {"migrate", "operator"}  # do one thing and end
 every_container = pytest.mark.parametrize("name", sorted(CONTAINERS))
 
 
@@ -57,7 +58,7 @@ def test_files_of_the_host_are_mounted_to_be_read_only(name: str) -> None:
     assert all(volume.endswith(":ro") and (ROOT / volume.split(":")[0]).exists() for volume in mounted)
 
 
-@pytest.mark.parametrize("name", sorted(CONTAINERS.keys() - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(CONTAINERS.keys() - ENDING))
 def test_a_container_that_stays_has_a_health_check_and_comes_back(name: str) -> None:
     assert CONTAINERS[name]["healthcheck"]["test"]
     assert CONTAINERS[name]["restart"] == "unless-stopped"
@@ -70,7 +71,7 @@ def test_images_are_pinned_or_built_here(name: str) -> None:
 
 
 def test_every_process_of_the_platform_has_its_container() -> None:
-    expected = OURS | {"postgres", "rabbitmq", "storage", "migrate", "prometheus"}
+    expected = OURS | ENDING | {"postgres", "rabbitmq", "storage", "prometheus"}
     assert CONTAINERS.keys() == expected
 
 
@@ -115,6 +116,13 @@ def test_the_settings_lead_to_the_database_with_the_password_from_the_file(name:
         password = (folder / f"postgres_{owner}").read_text()
         assert settings.database_url(owner) == f"postgresql+psycopg2://matrix_{owner}:{password}@postgres:5432/matrix"
     assert settings.amqp_url.endswith("@rabbitmq:5672/")
+
+
+def test_the_operator_runs_only_when_asked_and_may_do_everything() -> None:
+    operator = CONTAINERS["operator"]
+    assert operator["profiles"] == ["operator"]
+    needed = {"signing_key", "amqp_url", "s3_access_key", "s3_secret_key", "postgres_owner"}
+    assert set(operator["secrets"]) == needed | {f"postgres_{owner}" for owner in OWNERS}
 
 
 def test_drawing_the_secrets_again_changes_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from infra.servers import Servers
 from infra.servers.ports import free_port
-from infra.supervise import COMMANDS
+from infra.supervisor import COMMANDS
 from tests.e2e.platforms import Platform, clean_environment, key_in
 
 RUNNING: list[Platform] = []

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from infra import supervise
+from infra import supervisor as supervising
 from infra.servers.ports import wait_until
-from infra.supervise import BadScale, Supervisor, read_scale
+from infra.supervise import BadScale, read_scale
+from infra.supervisor import Supervisor
 
 
 @pytest.fixture
 def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    monkeypatch.setattr(supervise, "MATRIX", sys.executable)
+    monkeypatch.setattr(supervising, "MATRIX", sys.executable)
     monkeypatch.setattr(
-        supervise, "COMMANDS", {"review": ("-c", "input()"), "relay": ("-c", "import time; time.sleep(60)")}
+        supervising, "COMMANDS", {"review": ("-c", "input()"), "relay": ("-c", "import time; time.sleep(60)")}
     )
     (tmp_path / "log").mkdir()
     made = Supervisor(tmp_path)
@@ -78,3 +79,10 @@ def test_the_end_takes_every_process_along(supervisor: Supervisor, monkeypatch: 
     supervisor._on_end()
     running.join(10)
     assert all(process.poll() is not None for process in processes)
+
+
+def test_prometheus_is_told_where_each_process_gives_its_measures(supervisor: Supervisor) -> None:
+    supervisor.adjust({"relay-1", "relay-2"})
+    told = json.loads((supervisor.folder / "monitors.json").read_text())
+    assert [entry["labels"] for entry in told] == [{"process": "relay-1"}, {"process": "relay-2"}]
+    assert len({entry["targets"][0] for entry in told}) == 2
