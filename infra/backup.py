@@ -7,22 +7,25 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, update
 from sqlalchemy.engine import make_url
 
 from gateway.matrix.tables import feed
 from infra.credentials import OWNERS
+from shared.blobs import Blobs, LocalBlobs, open_blobs
 from shared.config import BadSetting, Settings
 from shared.contracts import SERVICES
 from shared.database import open_engine, writing
+from shared.errors import NotFound
 from shared.log import open_log
 from shared.log.tables import consumer_position, relay
 
 MANIFEST = "backup.json"
+FILES_OWNER = "media"  # every file's key begins with it
 
 
 def back_up(settings: Settings, folder: Path) -> Iterator[str]:
@@ -42,10 +45,7 @@ def back_up(settings: Settings, folder: Path) -> Iterator[str]:
         else:
             _dump(settings, owner, folder / f"{owner}.dump")
         yield f"{owner}: copied"
-    files = _files(settings)
-    if files is not None and files.exists():
-        shutil.copytree(files, folder / "blobs")
-        yield "files: copied"
+    yield f"files: {_copy_files(open_blobs(settings), LocalBlobs(folder / 'blobs'))} copied"
     if settings.mode == "embedded" and (settings.data / "secret.key").exists():
         shutil.copy2(settings.data / "secret.key", folder / "secret.key")
         yield "secret.key: copied; who holds it and the databases can read personal data, keep them apart"
@@ -69,10 +69,7 @@ def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
         else:
             _restore(settings, owner, folder / f"{owner}.dump")
         yield f"{owner}: restored"
-    files = _files(settings)
-    if files is not None and (folder / "blobs").exists():
-        shutil.copytree(folder / "blobs", files, dirs_exist_ok=True)
-        yield "files: restored"
+    yield f"files: {_copy_files(LocalBlobs(folder / 'blobs'), open_blobs(settings))} restored"
     if (folder / "secret.key").exists():
         shutil.copy2(folder / "secret.key", settings.data / "secret.key")
         yield "secret.key: restored"
@@ -128,6 +125,11 @@ def _run(command: list[str], env: dict[str, str]) -> str:
     return done.stdout
 
 
-def _files(settings: Settings) -> Path | None:
-    store = urlsplit(settings.blobs)
-    return Path(store.path) if store.scheme == "file" else None
+def _copy_files(source: Blobs, target: Blobs) -> int:
+    """Copy every file from one storage to the other; return how many. One deleted meanwhile is left out."""
+    copied = 0
+    for blob in source.list(f"{FILES_OWNER}/"):
+        with suppress(NotFound):
+            target.put(blob.key, source.open(blob.key))
+            copied += 1
+    return copied

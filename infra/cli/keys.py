@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from gateway.accounts import Accounts
-from infra.sign_in import first_key
+from infra.sign_in import first_key, say_sign_in
 from shared.config import load_settings
 from shared.database import open_engine
 from shared.roles import EVERY_UNIT, ROLES
@@ -28,8 +28,7 @@ def create(role: str, units: tuple[str, ...], name: str, days: int, first: bool)
     """Make an account with a key, and print the key: it is shown this once."""
     settings = load_settings()
     if first:
-        made = first_key(settings)
-        click.echo(made if made else "there are accounts already; no key was made")
+        say_sign_in(settings, first_key(settings))
         return
     with _accounts() as accounts:
         account = accounts.people.add(name, role, units or [EVERY_UNIT])  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """A backup of the embedded platform, brought back elsewhere."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,17 +8,18 @@ from sqlalchemy import insert, select
 
 from infra.backup import back_up, bring_back
 from infra.prepare import prepare
+from shared.blobs import open_blobs
 from shared.config import BadSetting, Settings, load_settings
 from shared.database import open_engine, reading, writing
 from shared.log.tables import consumer_position
+from tests.contract.s3 import store
 
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Settings:
     settings = load_settings({"MATRIX_DATA": str(tmp_path / "data")})
     prepare(settings)
-    (tmp_path / "data" / "blobs").mkdir()
-    (tmp_path / "data" / "blobs" / "a").write_text("a file")
+    open_blobs(settings).put("media/a", b"a file")
     return settings
 
 
@@ -25,8 +27,19 @@ def test_what_was_backed_up_is_brought_back_whole(platform: Settings, tmp_path: 
     list(back_up(platform, tmp_path / "copy"))
     elsewhere = load_settings({"MATRIX_DATA": str(tmp_path / "elsewhere")})
     list(bring_back(elsewhere, tmp_path / "copy"))
-    assert (elsewhere.data / "blobs" / "a").read_text() == "a file"
+    assert b"".join(open_blobs(elsewhere).open("media/a")) == b"a file"
     assert (elsewhere.data / "secret.key").read_text() == (platform.data / "secret.key").read_text()
+
+
+def test_files_of_an_object_store_are_in_the_backup_too(platform: Settings, tmp_path: Path) -> None:
+    with store() as s3:
+        away = replace(platform, blobs=s3.address, s3_access_key="user", s3_secret_key="secret")
+        open_blobs(away).put("media/b", b"elsewhere")
+        assert "files: 1 copied" in list(back_up(away, tmp_path / "copy"))
+    with store() as another:
+        restored = load_settings({"MATRIX_DATA": str(tmp_path / "elsewhere"), "MATRIX_BLOBS": another.address})
+        list(bring_back(replace(restored, s3_access_key="user", s3_secret_key="secret"), tmp_path / "copy"))
+        assert another.objects["media/b"][0] == b"elsewhere"
 
 
 def test_after_a_restore_no_consumer_stands_beyond_its_log(platform: Settings, tmp_path: Path) -> None:
