@@ -1,6 +1,6 @@
 """Accounts: who they are, their role, and the units they are bound to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -96,6 +96,12 @@ class People:
             wanted = wanted.where(account.c.account_id > UUID(after))
         with reading(self._engine) as db:
             return [of_row(row) for row in db.execute(wanted)]
+
+    def names(self, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the names of those of the accounts that there are."""
+        wanted = select(account.c.account_id, account.c.name).where(account.c.account_id.in_(account_ids))
+        with reading(self._engine) as db:
+            return {row.account_id: row.name for row in db.execute(wanted)}
 
     def any(self) -> bool:
         """Return whether there is an account yet."""

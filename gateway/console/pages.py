@@ -17,6 +17,7 @@ PAGES = {
     "/shoots": "shoots",
     "/live": "live",
     "/training": "training",
+    "/admin": "admin",
     "/sign-in": "sign-in",
 }
 SHELL = Path(__file__).with_name("shell.html")

@@ -4,7 +4,9 @@ from uuid import UUID
 
 from falcon.asgi import Request, Response
 
+from gateway.bodies import read_body
 from gateway.dependencies import Dependencies
+from gateway.responses import answer
 from gateway.services import Service
 
 
@@ -67,6 +69,10 @@ class TermLists:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Publish a new list."""
         await self._review.make(req, resp, "publish_term_list")
+
+    async def on_post_trial(self, req: Request, resp: Response) -> None:
+        """Check a text; nothing is kept."""
+        answer(req, resp, await self._review.call(req, "try_terms", await read_body(req)))
 
     async def on_get_one(self, req: Request, resp: Response, list_id: UUID) -> None:
         """Show a list with its terms."""

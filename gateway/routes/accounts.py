@@ -2,8 +2,10 @@
 
 from gateway.operations import PUBLIC, SIGNED_IN, Operation, route
 from gateway.resources.accounts import AccountBook
+from gateway.resources.people import Colleagues
 from gateway.resources.sessions import Sessions
 from gateway.routes.rows import lists, reads
+from gateway.schemas import page
 from gateway.schemas.accounts import (
     Account,
     AddAccount,
@@ -13,7 +15,9 @@ from gateway.schemas.accounts import (
     IssueKey,
     ListAccounts,
     Me,
+    NamesQuery,
     OneAccount,
+    Person,
     SignIn,
 )
 
@@ -26,6 +30,9 @@ ROUTES = (
                          status=201),
           DELETE=Operation(action=SIGNED_IN, summary="Sign out.", status=204)),
     route("/v1/me", Sessions, "me", GET=reads(SIGNED_IN, "Who is asking, and what they may do.", Me)),
+    route("/v1/people", Colleagues,
+          GET=Operation(action="article.read", summary="Names of those whom a record names by id.", query=NamesQuery(),
+                        answer=page(Person))),
     route("/v1/accounts", AccountBook,
           GET=lists(WRITE, "Accounts.", ListAccounts, Account),
           POST=Operation(action=WRITE, summary="Make an account.", body=AddAccount(), answer=Changed(), status=201)),

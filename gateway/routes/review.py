@@ -1,10 +1,10 @@
 """Routes of review: cases, schemes and term lists."""
 
-from gateway.operations import route
+from gateway.operations import Operation, route
 from gateway.resources.reviews import Reviews, ReviewSchemes, TermLists
 from gateway.routes.rows import does, lists, makes, reads
 from gateway.schemas import without
-from gateway.schemas.review import Case, OneCase, OneTermList, Scheme, TermList
+from gateway.schemas.review import Case, OneCase, OneTermList, Scheme, TermList, Tried
 from shared.contracts.review import requests as review
 
 CASE = "/v1/reviews/{case_id:uuid}"
@@ -29,8 +29,12 @@ ROUTES = (
           GET=lists("term_list.read", "Term lists.", review.ListTermLists, TermList),
           POST=makes("term_list.write", "Publish a term list.", without(review.PublishTermList, "list_id"),
                      MAX_LIST_BYTES)),
+    route("/v1/term-lists/trial", TermLists, "trial",
+          POST=Operation(action="article.write", summary="Check a text with terms, or with the lists in force.",
+                         body=review.TryTerms(), answer=Tried(), max_bytes=MAX_LIST_BYTES)),
     route(LIST, TermLists, "one",
-          GET=reads("term_list.read", "A term list with its terms.", OneTermList),
+          GET=reads("term_list.read", "A term list with its terms; ``version`` for an earlier one.", OneTermList,
+                    without(review.GetTermList, "list_id")),
           PUT=does("term_list.write", "Publish a list's next version.", without(review.PublishTermList, "list_id"),
                    max_bytes=MAX_LIST_BYTES)),
 )  # fmt: skip

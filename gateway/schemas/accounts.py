@@ -10,6 +10,7 @@ from shared.schema import Listing, WireSchema
 
 MAX_UNITS = 500
 MAX_DAYS = 3650
+MAX_NAMES = 100
 NAME = validate.Length(min=1, max=100)
 ROLE = validate.OneOf(ROLES)
 
@@ -43,6 +44,22 @@ class ChangeAccount(WireSchema):
 
 class ListAccounts(Listing):
     pass
+
+
+def _ids(text: str) -> None:
+    """Refuse what is not a list of ids."""
+    for each in text.split(","):
+        fields.UUID().deserialize(each)
+
+
+class NamesQuery(WireSchema):
+    ids = fields.Str(required=True, validate=[validate.Length(min=1, max=37 * MAX_NAMES), _ids],
+                     metadata={"description": "Up to 100 ids, with commas between them."})  # fmt: skip
+
+
+class Person(Schema):
+    id = fields.UUID(required=True)
+    name = fields.Str(required=True)
 
 
 class IssueKey(WireSchema):

@@ -34,6 +34,12 @@ class Finding(Schema):
     list_version = fields.Int(required=True)
 
 
+class Tried(Schema):
+    """What a check found in a text. Nothing is kept."""
+
+    findings = fields.List(fields.Nested(Finding), required=True)
+
+
 class ListVersion(Schema):
     list_id = fields.UUID(required=True)
     version = fields.Int(required=True)
@@ -91,5 +97,9 @@ class Term(Schema):
 
 
 class OneTermList(TermList):
+    """One version; ``newest`` is the last there is."""
+
+    newest = fields.Int(required=True)
+    published_at = fields.AwareDateTime(required=True)
     terms = fields.List(fields.Nested(Term), required=True)
     allow = fields.List(fields.Str(), required=True)

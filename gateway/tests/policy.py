@@ -57,6 +57,7 @@ POST   /v1/review-schemes                                      AO
 DELETE /v1/review-schemes/{scheme_id}                          AO
 GET    /v1/term-lists                                          AOCRPV
 POST   /v1/term-lists                                          AO
+POST   /v1/term-lists/trial                                    AOCR
 GET    /v1/term-lists/{list_id}                                AOCRPV
 PUT    /v1/term-lists/{list_id}                                AO
 GET    /v1/assets                                              AOCRPV
@@ -88,6 +89,7 @@ POST   /v1/training-sessions/{session_id}/cancellation         AOC
 POST   /v1/session                                             -
 DELETE /v1/session                                             *
 GET    /v1/me                                                  *
+GET    /v1/people                                              AOCRPV
 GET    /v1/accounts                                            A
 POST   /v1/accounts                                            A
 GET    /v1/accounts/{account_id}                               A

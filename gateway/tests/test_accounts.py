@@ -169,6 +169,11 @@ def test_an_erased_person_has_no_name_and_no_way_in(accounts: Accounts, engine: 
     assert not accounts.people.erase(UUID(int=9))
 
 
+def test_those_a_record_names_have_names_and_nobody_else(accounts: Accounts) -> None:
+    known = added(accounts)
+    assert accounts.people.names([known, UUID(int=7)]) == {known: "Li Hua"}
+
+
 def test_the_same_key_makes_one_account(accounts: Accounts) -> None:
     once = Once(key="a", fingerprint="f")
     first = accounts.people.add("Li", "viewer", ["*"], once)

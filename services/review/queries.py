@@ -17,7 +17,9 @@ from shared.contracts.review.events import (
     CaseApproved,
     CaseChangesRequested,
     CaseRejected,
+    Finding,
     Term,
+    TermListPublished,
 )
 from shared.errors import NotFound
 from shared.events import Recorded
@@ -76,16 +78,27 @@ def list_term_lists(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     return {"items": items, "next": str(rows[-1].list_id) if len(rows) == body["limit"] else None}
 
 
-def get_term_list(db: Connection, list_id: UUID) -> dict[str, Any]:
-    """Return the newest version of a term list with its terms.
+def get_term_list(history: Sequence[Recorded], list_id: UUID, version: int | None) -> dict[str, Any]:
+    """Return a version of a term list (None: the newest) with its terms.
 
     Raises:
-        NotFound: there is no such list.
+        NotFound: there is no such list, or not in that version.
     """
-    row = db.execute(select(term_list).where(term_list.c.list_id == list_id)).one_or_none()
-    if row is None:
-        raise NotFound("review.term_list_not_found", f"no term list {list_id}")
-    return _term_list(row) | {"terms": row.terms, "allow": row.allow}
+    published = {each.event.version: each for each in history if isinstance(each.event, TermListPublished)}
+    found = published.get(version or len(published))
+    if found is None:
+        raise NotFound("review.term_list_not_found", f"no term list {list_id}, or no version {version} of it")
+    event: Any = found.event
+    return {
+        "id": str(list_id), "version": event.version, "newest": len(published), "name": event.name,
+        "size": len(event.terms), "terms": unstructure(event.terms), "allow": list(event.allow),
+        "published_at": instant(found.recorded_at),
+    }  # fmt: skip
+
+
+def findings(found: Sequence[Finding]) -> dict[str, Any]:
+    """Return what a check found."""
+    return {"findings": unstructure(found)}
 
 
 def list_cases(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,15 @@ def publish_term_list(call: Call, runtime: Runtime) -> PublishTermList:
     )
 
 
+def try_terms(call: Call) -> tuple[str, TermList | None]:
+    """Return the text in the call, and the terms to look for; None for those of the lists in force."""
+    body = requests.TryTerms().load(call.body)
+    if body["terms"] is None:
+        return body["text"], None
+    terms = tuple(Term(**term) for term in body["terms"])
+    return body["text"], TermList(UUID(int=0), 0, terms, tuple(dict.fromkeys(body["allow"])))
+
+
 def claim_case(call: Call) -> ClaimCase:
     """Return the command in the call."""
     body = requests.ClaimCase().load(call.body)

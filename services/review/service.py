@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.review import case, queries, schemas, scheme, term_list
-from services.review.checker import TermList
+from services.review.checker import TermList, check
 from services.review.projections import VIEWS
 from shared.context import Call
 from shared.contracts.content.events import ArticleSubmissionRetracted, ArticleSubmitted
@@ -64,9 +64,15 @@ class ReviewService:
     @rpc
     def get_term_list(self, request: Request) -> Answer:
         call = self.runtime.open("term_list.read", request)
-        list_id = requests.GetTermList().load(call.body)["list_id"]
-        with self.runtime.caught_up() as db:
-            return queries.get_term_list(db, list_id)
+        body = requests.GetTermList().load(call.body)
+        history = self.runtime.log.load(f"terms-{body['list_id']}")
+        return queries.get_term_list(history, body["list_id"], body.get("version"))
+
+    @rpc
+    def try_terms(self, request: Request) -> Answer:
+        call = self.runtime.open("article.write", request)
+        text, tried = schemas.try_terms(call)
+        return queries.findings(check("", text, self._lists() if tried is None else [tried]))
 
     @rpc
     def list_term_lists(self, request: Request) -> Answer:
@@ -126,9 +132,11 @@ class ReviewService:
     def _opening(self, submitted: ArticleSubmitted) -> case.OpenCase:
         with self.runtime.caught_up() as db:
             fitting = scheme.matching(queries.schemes_in_force(db), submitted.kind, submitted.unit_id)
-            known = _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {})
-            lists = queries.lists_in_force(db, known)
-        return schemas.open_case(submitted, fitting, lists)
+        return schemas.open_case(submitted, fitting, self._lists())
+
+    def _lists(self) -> list[TermList]:
+        with self.runtime.caught_up() as db:
+            return queries.lists_in_force(db, _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {}))
 
     def _on_case(self, call: Call, command: case.ClaimCase | case.ReleaseCase | case.DecideCase) -> Answer:
         done = execute(

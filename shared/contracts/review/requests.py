@@ -46,7 +46,18 @@ class PublishTermList(WireSchema):
 
 
 class GetTermList(WireSchema):
+    """``version`` asks for an earlier one (default: the newest)."""
+
     list_id = fields.UUID(required=True)
+    version = fields.Int(strict=True, validate=validate.Range(min=1, max=1_000_000))
+
+
+class TryTerms(WireSchema):
+    """A text to be checked: with these terms, or with the lists in force where none are given."""
+
+    text = fields.Str(required=True, validate=validate.Length(min=1, max=20_000))
+    terms = fields.List(fields.Nested(Term), load_default=None, allow_none=True, validate=validate.Length(max=20_000))
+    allow = fields.List(fields.Str(validate=WORD), load_default=list, validate=validate.Length(max=5_000))
 
 
 class ListTermLists(Listing):

@@ -100,6 +100,32 @@ def test_a_new_version_of_a_term_list_is_used_from_then_on(world: World) -> None
     assert [row["findings"] for row in world.ask("list_cases")["items"]] == [0, 1]
 
 
+def test_a_term_list_is_read_in_any_of_its_versions(world: World) -> None:
+    made = world.ask("publish_term_list", name="x", terms=[])
+    term = {"term": "最佳", "category": "c", "severity": "hint"}
+    world.ask("publish_term_list", list_id=made["id"], name="x", terms=[term], allow=["最佳实践"])
+    newest = world.ask("get_term_list", list_id=made["id"])
+    assert (newest["version"], newest["newest"], newest["terms"][0]["term"]) == (2, 2, "最佳")
+    first = world.ask("get_term_list", list_id=made["id"], version=1)
+    assert (first["version"], first["newest"], first["terms"], first["allow"]) == (1, 2, [], [])
+    for nowhere in ({"list_id": made["id"], "version": 3}, {"list_id": str(uuid4())}):
+        with pytest.raises(NotFound):
+            world.ask("get_term_list", **nowhere)
+
+
+def test_a_text_is_tried_with_terms_that_are_not_published_and_nothing_is_kept(world: World) -> None:
+    term = {"term": "最佳", "category": "c", "severity": "blocking", "suggestion": "优秀"}
+    world.ask("publish_term_list", name="x", terms=[{**term, "term": "登陆"}])
+    before = world.runtime.log.head()
+    tried = world.ask("try_terms", caller("correspondent"), text="最佳登陆，最佳实践", terms=[term], allow=["最佳实践"])
+    assert [(each["found"], each["start"], each["suggestion"]) for each in tried["findings"]] == [("最佳", 0, "优秀")]
+    in_force = world.ask("try_terms", text="最佳登陆")
+    assert [each["found"] for each in in_force["findings"]] == ["登陆"]
+    assert world.runtime.log.head() == before
+    with pytest.raises(RuleBroken):
+        world.ask("try_terms", caller("viewer"), text="最佳")
+
+
 def test_without_a_scheme_the_submission_is_refused(world: World) -> None:
     world.submitted()
     assert world.ask("list_cases")["items"] == []

@@ -23,7 +23,7 @@ export async function request(method, path, { body, headers = {}, key, signal } 
   if (method !== "GET" && method !== "HEAD") {
     sent["X-Matrix-Request"] = "1";
     if (method === "POST") sent["Idempotency-Key"] = key || newKey();
-    if (method === "PATCH" && tags.has(path)) sent["If-Match"] = tags.get(path);
+    if (["PATCH", "PUT"].includes(method) && tags.has(path)) sent["If-Match"] = tags.get(path);
   }
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;

@@ -7,13 +7,13 @@ import { t } from "./words.js";
 
 // path, filters, empty: of the list. row(item): its words, title first. draw(pane, id, desk): fills the pane, and may give
 // a function that ends what it began. add: {label, make(): gives the new one or null}. above: what stands over the rows.
-export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, what, draw, add, above, onpage }) {
+export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, what, draw, add, above, onpage, ask }) {
   const rows = h("div");
   const pane = h("section", { class: "desk-pane", "aria-live": "off" });
   const open = () => location.hash.slice(1);
   const items = () => [...rows.querySelectorAll(".row-item")];
   const query = () => Object.assign({}, fixed, ...filters.map((each) => each.query()));
-  const list = pagedList({ path, holder: rows, query, empty: () => empty, onpage, row: line });
+  const list = pagedList({ path, holder: rows, query, empty: () => empty, onpage, row: line, ask });
   const bar = h("div", { class: "desk-filters", oninput: debounce((event) => event.target.matches("input, select") && list.reload(), 250) },
     add && h("button", { class: "btn btn-sm btn-primary w-100", onclick: make }, `+ ${add.label}`), filters.map((each) => each.element));
   const element = h("div", { class: "desk" },
@@ -28,7 +28,7 @@ export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, wha
 
   function line(item) {
     const [title, ...meta] = row(item);
-    return h("a", { class: "row-item", href: `#${item.id}`, dataset: { id: item.id }, "aria-current": String(item.id === open()) },
+    return h("a", { class: "row-item", href: `#${item.id}`, dataset: { id: item.id }, "aria-current": String(item.id === open()), vars: item.depth ? { "--depth": item.depth } : {} },
       h("div", { class: "row-title" }, title), h("div", { class: "row-meta" }, meta.filter(Boolean).map((each) => (each instanceof Node ? each : h("span", {}, each)))));
   }
 

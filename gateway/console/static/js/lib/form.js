@@ -44,7 +44,7 @@ function makeField(field) {
     name: field.name, input, blame,
     element: h("div", { class: `field${field.wide ? " field-wide" : ""}` },
       h("label", { class: `form-label${field.required ? " required" : ""}`, for: id }, label),
-      input, trouble, field.hint && h("div", { class: "form-hint", id: `${id}-hint` }, field.hint)),
+      input, field.suggest && h("datalist", { id: `${id}-list` }, field.suggest.map((each) => h("option", { value: each }))), trouble, field.hint && h("div", { class: "form-hint", id: `${id}-hint` }, field.hint)),
     read: () => readInput(field, input),
     check() {
       const text = input.value.trim();
@@ -75,7 +75,7 @@ function makeChecks(field) {
   const read = () => boxes.filter(([, input]) => input.checked).map(([value]) => value);
   const blame = (reason) => (trouble.textContent = reason);
   const element = h("fieldset", { class: `field${field.wide ? " field-wide" : ""}`, "aria-describedby": trouble.id, onchange: () => blame("") },
-    h("legend", { class: `form-label${field.required ? " required" : ""}` }, field.label ?? word("field", field.name)), boxes.map(([, , box]) => box), trouble, field.hint && h("div", { class: "form-hint" }, field.hint));
+    h("legend", { class: `form-label${field.required ? " required" : ""}` }, field.label ?? word("field", field.name)), h("div", { class: "checks" }, boxes.map(([, , box]) => box)), trouble, field.hint && h("div", { class: "form-hint" }, field.hint));
   return { name: field.name, input: boxes[0]?.[1], element, read, blame, check: () => !field.required || read().length > 0 || blame(t("form.needed")) === "" };
 }
 
@@ -90,7 +90,7 @@ function makeInput(field, id) {
     return h("textarea", { ...common, class: "form-control", rows: field.rows || 4, maxlength: field.max, value: field.value ?? "" });
   }
   const value = field.type === "datetime-local" ? toLocal(field.value) : (field.value ?? "");
-  return h("input", { ...common, class: "form-control", type: field.type || "text", value, maxlength: field.max, min: field.min, max: field.most, placeholder: field.placeholder });
+  return h("input", { ...common, class: "form-control", type: field.type || "text", value, maxlength: field.max, min: field.min, max: field.most, placeholder: field.placeholder, list: field.suggest && `${id}-list` });
 }
 
 function readInput(field, input) {

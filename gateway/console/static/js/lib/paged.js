@@ -4,8 +4,8 @@ import { h, replace } from "./dom.js";
 import { problemBox } from "./problems.js";
 import { t } from "./words.js";
 
-// row(item) gives an element; `query()` gives the filters.
-export function pagedList({ path, query, row, empty, holder, onpage = () => {} }) {
+// row(item) gives an element; `query()` gives the filters; ask(path, query) gives a page.
+export function pagedList({ path, query, row, empty, holder, onpage = () => {}, ask = get }) {
   const foot = h("div", { class: "list-foot" });
   let asked = 0;
 
@@ -13,7 +13,7 @@ export function pagedList({ path, query, row, empty, holder, onpage = () => {} }
     const mine = (asked += 1);
     replace(foot, h("span", { class: "text-secondary", role: "status" }, t("list.loading")));
     try {
-      const page = await get(path, { limit: 50, ...query(), cursor });
+      const page = await ask(path, { limit: 50, ...query(), cursor });
       if (mine !== asked) return;
       if (!cursor) holder.replaceChildren();
       holder.append(...page.items.map(row));

@@ -14,6 +14,7 @@ const LINKS = [
   ["/shoots", "shoots", "shoot.read"],
   ["/live", "live", "live_stream.read"],
   ["/training", "training", "training.read"],
+  ["/admin", "admin", "account.write", "unit.write", "channel.write", "scheme.write", "term_list.write"],
 ];
 
 // Builds the page and gives {me, can, main, status, badge}. `build(page)` fills `main`.

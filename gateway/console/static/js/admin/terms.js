@@ -1,0 +1,136 @@
+// Term lists: what the check looks for. A list is changed as a whole: try it on a text, then publish its next version.
+import { get, post, put } from "../lib/api.js";
+import { back, fact, makeDesk } from "../lib/desk.js";
+import { ask } from "../lib/dialog.js";
+import { h, replace } from "../lib/dom.js";
+import { exact, writeMoment } from "../lib/format.js";
+import { makeForm } from "../lib/form.js";
+import { complain, say } from "../lib/problems.js";
+import { t, word } from "../lib/words.js";
+import { markedText } from "../reviews/marked.js";
+import { MATCHES, SEVERITIES, readTerms, writeTerms } from "./term-text.js";
+
+const PATH = "/v1/term-lists";
+const SHOWN = 200; // rows of a list of thousands
+
+export async function terms(page) {
+  makeDesk(page, {
+    path: PATH, empty: t("terms.empty"), what: t("terms.row"),
+    row: (list) => [list.name, t("admin.version", { n: list.version }), t("terms.size", { n: exact(list.size) })],
+    add: { label: t("terms.new"), make: found },
+    draw: async (pane, id, desk) => drawList(pane, id, await get(`${PATH}/${id}`), desk),
+  });
+}
+
+async function found() {
+  const form = makeForm([{ name: "name", required: true, max: 100 }]);
+  return ask(t("terms.new"), form, t("act.save"), (values) => post(PATH, { ...values, terms: [] }));
+}
+
+function drawList(pane, id, list, desk) {
+  const draft = { name: list.name, terms: list.terms, allow: list.allow };
+  let dirty = false;
+  const guard = (event) => dirty && event.preventDefault();
+  const rows = h("tbody");
+  const count = h("span", { class: "text-secondary small", role: "status" });
+  const find = h("input", { class: "form-control form-control-sm", type: "search", placeholder: t("terms.find"), "aria-label": t("terms.find"), maxlength: 100, oninput: () => draw() });
+  const allow = makeForm([{ name: "allow", type: "textarea", rows: 4, label: t("terms.allow"), hint: t("terms.allow_hint"), value: list.allow.join("\n") }]);
+  allow.element.addEventListener("input", () => change({ allow: lines(allow.values().allow) }));
+  const publish = h("button", { class: "btn btn-sm btn-primary", disabled: true, onclick: send }, t("terms.publish", { n: list.newest + 1 }));
+  const version = h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("field.version"), onchange: (event) => earlier(event.target.value).catch(complain) },
+    Array.from({ length: list.newest }, (_, at) => list.newest - at).map((n) => h("option", { value: n, selected: n === list.version }, t("admin.version", { n }))));
+  replace(pane, h("article", { class: "card pane", "aria-labelledby": "list-name" }, back(),
+    h("header", { class: "pane-head" }, h("h1", { id: "list-name", tabindex: "-1" }, list.name), h("div", { class: "pane-acts" },
+      h("button", { class: "btn btn-sm", onclick: () => add().catch(complain) }, `+ ${t("terms.add")}`), h("button", { class: "btn btn-sm", onclick: () => bulk().catch(complain) }, t("terms.bulk")), publish)),
+    h("dl", { class: "meta" }, fact(t("field.version"), version), fact(t("terms.published_at"), writeMoment(list.published_at))),
+    h("div", { class: "bar-line mb-2" }, h("div", { class: "grow" }, find), count),
+    h("div", { class: "term-rows" }, h("table", { class: "simple stacked" }, h("thead", {}, h("tr", {}, ["term", "category", "severity", "suggestion", "match"].map((each) => h("th", { scope: "col" }, t(`field.${each}`))), h("td", {}))), rows)),
+    h("div", { class: "mt-3" }, allow.element), trial(draft)));
+  draw();
+  addEventListener("beforeunload", guard);
+  pane.querySelector("h1").focus({ preventScroll: true });
+  return () => removeEventListener("beforeunload", guard);
+
+  function draw() {
+    const wanted = find.value.trim();
+    const fitting = draft.terms.filter((each) => !wanted || each.term.includes(wanted) || each.category.includes(wanted) || word("category", each.category).includes(wanted));
+    replace(rows, fitting.slice(0, SHOWN).map((each) => h("tr", {},
+      h("td", {}, h("strong", {}, each.term)), h("td", {}, word("category", each.category)), h("td", {}, h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity))), h("td", {}, each.suggestion || "—"), h("td", {}, word("match", each.match)),
+      h("td", { class: "text-end" }, h("button", { class: "btn btn-sm btn-ghost-secondary", "aria-label": `${t("act.remove")} ${each.term}`, onclick: () => change({ terms: draft.terms.filter((other) => other !== each) }) }, t("act.remove"))))));
+    replace(count, fitting.length > SHOWN ? t("terms.first", { n: SHOWN, of: exact(fitting.length) }) : t("terms.size", { n: exact(fitting.length) }));
+  }
+
+  function change(part) {
+    Object.assign(draft, part);
+    dirty = true;
+    publish.disabled = false;
+    draw();
+  }
+
+  async function add() {
+    const form = makeForm([
+      { name: "term", required: true, max: 100 }, { name: "category", required: true, max: 100, hint: t("terms.category_hint"), suggest: [...new Set(draft.terms.map((each) => each.category))] },
+      { name: "severity", type: "select", value: "warning", options: SEVERITIES.map((each) => [each, word("severity", each)]) }, { name: "suggestion", max: 100, empty: null },
+      { name: "match", type: "select", value: "normalised", options: MATCHES.map((each) => [each, word("match", each)]), wide: true, hint: t("terms.match_hint") }], { columns: true });
+    const values = await new Promise((resolve) => ask(t("terms.add"), form, t("terms.take"), async (each) => resolve(each)));
+    change({ terms: [values, ...draft.terms] });
+  }
+
+  async function bulk() {
+    const form = makeForm([{ name: "terms", type: "textarea", rows: 14, value: writeTerms(draft.terms), hint: t("terms.bulk_hint") }]);
+    await ask(t("terms.bulk"), form, t("terms.take"), async (values) => {
+      const { terms: read, wrong } = readTerms(values.terms || "");
+      if (wrong) throw wrong;
+      change({ terms: read });
+    }, { wide: true });
+  }
+
+  async function earlier(n) {
+    const old = await get(`${PATH}/${id}`, { version: n });
+    Object.assign(draft, { terms: old.terms, allow: old.allow });
+    allow.input("allow").value = old.allow.join("\n");
+    publish.disabled = +n === list.newest;
+    dirty = false;
+    draw();
+  }
+
+  async function send() {
+    publish.disabled = true;
+    try {
+      await put(`${PATH}/${id}`, draft);
+      dirty = false;
+      say(t("terms.published"));
+      desk.changed();
+    } catch (problem) {
+      publish.disabled = false;
+      complain(problem);
+    }
+  }
+}
+
+const lines = (text) => (text || "").split("\n").map((each) => each.trim()).filter(Boolean);
+
+// A text, and what these terms would find in it.
+function trial(draft) {
+  const out = h("div", { class: "mt-2", role: "status" });
+  const form = makeForm([{ name: "text", type: "textarea", rows: 4, max: 20000, required: true, label: t("terms.try"), hint: t("terms.try_hint") }]);
+  const button = h("button", { class: "btn btn-sm", type: "submit" }, t("terms.try_act"));
+  return h("form", { class: "mt-3", novalidate: true, onsubmit: check }, form.element, h("div", { class: "mt-2" }, button), out);
+
+  async function check(event) {
+    event.preventDefault();
+    if (!form.check()) return;
+    const { text } = form.values();
+    button.disabled = true;
+    try {
+      const { findings } = await post(`${PATH}/trial`, { text, terms: draft.terms, allow: draft.allow });
+      replace(out, h("p", { class: "mb-1" }, findings.length ? t("reviews.findings", { n: findings.length }) : t("reviews.clean")), h("div", { class: "text", lang: "zh-CN" }, markedText(text, findings.map((each, at) => ({ ...each, number: String(at) })), () => {})),
+        h("ol", { class: "small mt-2 mb-0" }, findings.map((each) => h("li", {}, `${word("severity", each.severity)}${t("colon")}${each.found} · ${word("category", each.category)}`, each.suggestion && ` · ${t("reviews.suggest", { word: each.suggestion })}`))));
+    } catch (problem) {
+      form.blame(problem);
+      complain(problem);
+    } finally {
+      button.disabled = false;
+    }
+  }
+}
