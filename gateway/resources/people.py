@@ -17,7 +17,7 @@ class Colleagues:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Name those of the ids that are accounts."""
-        wanted = [UUID(each) for each in read_query(req)["ids"].split(",")]
+        wanted = [UUID(each) for each in read_query(req).get("ids", "").split(",") if each]
         names = await self._access.in_thread(lambda: self._people.names(wanted))
         items = [{"id": str(known), "name": name} for known, name in names.items()]
         answer(req, resp, {"items": items, "next": None})

@@ -31,7 +31,7 @@ ROUTES = (
           DELETE=Operation(action=SIGNED_IN, summary="Sign out.", status=204)),
     route("/v1/me", Sessions, "me", GET=reads(SIGNED_IN, "Who is asking, and what they may do.", Me)),
     route("/v1/people", Colleagues,
-          GET=Operation(action="article.read", summary="Names of those whom a record names by id.", query=NamesQuery(),
+          GET=Operation(action=SIGNED_IN, summary="Names of those whom a record names by id.", query=NamesQuery(),
                         answer=page(Person))),
     route("/v1/accounts", AccountBook,
           GET=lists(WRITE, "Accounts.", ListAccounts, Account),

@@ -53,7 +53,7 @@ def _ids(text: str) -> None:
 
 
 class NamesQuery(WireSchema):
-    ids = fields.Str(required=True, validate=[validate.Length(min=1, max=37 * MAX_NAMES), _ids],
+    ids = fields.Str(validate=[validate.Length(min=1, max=37 * MAX_NAMES), _ids],
                      metadata={"description": "Up to 100 ids, with commas between them."})  # fmt: skip
 
 

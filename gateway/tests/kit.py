@@ -142,4 +142,4 @@ def _value(name: str, field: fields.Field[Any], unit: UUID) -> Any:
             return 5
         case fields.Boolean():
             return True
-    return {"units": str(unit), "ids": str(unit), "url": "https://news.example.edu/1"}.get(name, "some_text")
+    return {"units": str(unit), "url": "https://news.example.edu/1"}.get(name, "some_text")

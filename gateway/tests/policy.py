@@ -89,7 +89,7 @@ POST   /v1/training-sessions/{session_id}/cancellation         AOC
 POST   /v1/session                                             -
 DELETE /v1/session                                             *
 GET    /v1/me                                                  *
-GET    /v1/people                                              AOCRPV
+GET    /v1/people                                              *
 GET    /v1/accounts                                            A
 POST   /v1/accounts                                            A
 GET    /v1/accounts/{account_id}                               A
