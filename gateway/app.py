@@ -67,6 +67,7 @@ class Lifespan:
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Begin to look for changes of access."""
         self._watching = asyncio.create_task(self._deps.access.run())
+        self._deps.imports.start()
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Close what was opened for the gateway."""
@@ -74,6 +75,7 @@ class Lifespan:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
+        await self._deps.imports.stop()
         await self._deps.rpc.close()
         self._deps.access.close()
         self._deps.files.close()

@@ -6,7 +6,9 @@ from sqlalchemy import Engine
 
 from gateway.accounts import Accounts
 from gateway.auth import Access
+from gateway.calls import Calls
 from gateway.files import Files
+from gateway.importing.desk import ImportDesk
 from gateway.matrix.desk import Matrix
 from gateway.rpc import Rpc
 from shared.blobs import open_blobs
@@ -23,9 +25,10 @@ class Dependencies:
     engine: Engine
     rpc: Rpc
     access: Access
-    signer: CallerSigner
+    calls: Calls
     files: Files
     matrix: Matrix
+    imports: ImportDesk
 
 
 def open_dependencies(settings: Settings, rpc: Rpc) -> Dependencies:
@@ -35,12 +38,16 @@ def open_dependencies(settings: Settings, rpc: Rpc) -> Dependencies:
         BadSetting: the address of the file storage cannot be used.
     """
     engine = open_engine(settings.database_url("gateway"))
+    accounts = Accounts(engine)
+    matrix = Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None)
+    calls = Calls(rpc, CallerSigner(settings.secret), matrix.board.freshness)
     return Dependencies(
         settings=settings,
         engine=engine,
         rpc=rpc,
-        access=Access(Accounts(engine)),
-        signer=CallerSigner(settings.secret),
+        access=Access(accounts),
+        calls=calls,
         files=Files(open_blobs(settings)),
-        matrix=Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None),
+        matrix=matrix,
+        imports=ImportDesk(engine, accounts, calls),
     )

@@ -22,6 +22,11 @@ _STATUS = {
     "request.not_json": 415,
     "request.needs_version": 428,
     "upload.media_type": 415,
+    "import.too_large": 413,
+    "import.bomb": 413,
+    "import.unknown_kind": 415,
+    "import.not_a_workbook": 415,
+    "import.encoding": 415,
 }
 _HTTP = {
     404: ("http.not_found", "nothing is at this path"),

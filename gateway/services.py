@@ -21,7 +21,7 @@ class Service:
     """A service as resources use it: each method answers one request with one call."""
 
     def __init__(self, deps: Dependencies, name: str) -> None:
-        self._deps, self._name = deps, name
+        self._calls, self._name = deps.calls, name
         self._cursors = Cursors(deps.settings.secret)
 
     async def call(
@@ -32,19 +32,12 @@ class Service:
         Raises:
             PlatformError: what the service refused with.
         """
-        context = req.context
-        request = {
-            "caller": self._deps.signer.sign(context.caller),
-            "operation": method,
-            "body": {name: str(value) if isinstance(value, UUID) else value for name, value in body.items()},
-            "key": None if req.method in SAFE else idempotency_key(req),
-            "if_match": None if req.method in SAFE else expected_version(req),
-            "correlation_id": context.correlation_id,
-        }
-        found = await self._deps.rpc.call(self._name, method, request, timeout)
-        if (position := str(found.get("position", ""))).isdecimal():
-            self._deps.matrix.board.freshness.expect(self._name, int(position))
-        return found
+        safe, context = req.method in SAFE, req.context
+        plain = {name: str(value) if isinstance(value, UUID) else value for name, value in body.items()}
+        key, version = (None, None) if safe else (idempotency_key(req), expected_version(req))
+        return await self._calls.ask(
+            self._name, method, context.caller, plain, context.correlation_id, key, version, timeout
+        )
 
     async def get(self, req: Request, resp: Response, method: str, **path: Any) -> None:
         """Answer with one thing."""

@@ -9,10 +9,10 @@ READ = frozenset({
     "unit.read", "channel.read", "article.read", "review.read", "term_list.read", "asset.read", "shoot.read",
     "live_stream.read", "training.read", "figure.read", "matrix.read",
 })  # fmt: skip
-WRITE_ARTICLES = frozenset({"article.write", "article.submit", "article.withdraw"})
+WRITE_ARTICLES = frozenset({"article.write", "article.submit", "article.withdraw", "import.write"})
 EDIT = WRITE_ARTICLES | {
     "article.publish", "review.decide", "channel.write", "asset.write", "shoot.write", "live_stream.write",
-    "training.write", "figure.write", "import.write",
+    "training.write", "figure.write",
 }  # fmt: skip
 GOVERN = frozenset({"unit.write", "review.override", "scheme.write", "term_list.write", "policy.write"})
 OPERATE = frozenset({"ops.read", "ops.write"})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from gateway.accounts.keys import Keys, holding
+from gateway.accounts.keys import Keys, holding, holding_id
 from gateway.accounts.people import Account, People, of_row
 from gateway.accounts.sessions import Sessions, open_session
 from gateway.accounts.state import revision
@@ -48,6 +48,16 @@ class Accounts:
             return None
         name = f"key-{row.key_id}" if proof.kind == "key" else f"session-{row.session_id}"
         return Identity(name=name, key_id=row.key_id, account=of_row(row), expires_at=row.expires_at)
+
+    def behind(self, key_id: UUID) -> Account | None:
+        """Return the account for which a key still holds, or None: for work that outlasts its request.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with reading(self._engine) as db:
+            row = holding_id(db, key_id)
+        return None if row is None or row.expires_at <= datetime.now(UTC) else of_row(row)
 
     def revision(self) -> int:
         """Return how often access changed. Raises: Unavailable: the database did not answer."""

@@ -17,6 +17,11 @@ from shared.errors import NotFound
 from shared.ids import new_id
 
 LIFETIME_DAYS = 365
+_HOLDING = (
+    select(api_key, account)
+    .join(account, account.c.account_id == api_key.c.account_id)
+    .where(api_key.c.revoked_at.is_(None), account.c.disabled.is_(False))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +102,13 @@ class Keys:
 
 def holding(db: Connection, proof: Proof) -> Any:
     """Return the row of the key that the proof shows, joined to its account; None when no key holds."""
-    joined = select(api_key, account).join(account, account.c.account_id == api_key.c.account_id)
-    row = db.execute(joined.where(api_key.c.prefix == proof.prefix)).first()
-    if row is None or not same(row.digest, proof.digest):
-        return None
-    return row if row.revoked_at is None and not row.disabled else None
+    row = db.execute(_HOLDING.where(api_key.c.prefix == proof.prefix)).first()
+    return row if row is not None and same(row.digest, proof.digest) else None
+
+
+def holding_id(db: Connection, key_id: UUID) -> Any:
+    """Return the row of the key with that id, joined to its account; None when it does not hold."""
+    return db.execute(_HOLDING.where(api_key.c.key_id == key_id)).first()
 
 
 def _key(row: Any) -> Key:

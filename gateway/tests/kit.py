@@ -112,6 +112,7 @@ class World:
         self.runner.close()
         self.deps.access.close()
         self.deps.files.close()
+        self.deps.imports.close()
         self.deps.matrix.board.close()
         self.deps.engine.dispose()
 

@@ -86,6 +86,11 @@ GET    /v1/training-sessions/{session_id}                      AOCRPV
 POST   /v1/training-sessions/{session_id}/attendances          AOC
 POST   /v1/training-sessions/{session_id}/completion           AOC
 POST   /v1/training-sessions/{session_id}/cancellation         AOC
+GET    /v1/imports                                             AOCR
+POST   /v1/imports                                             AOCR
+GET    /v1/imports/{import_id}                                 AOCR
+GET    /v1/imports/{import_id}/rows                            AOCR
+GET    /v1/imports/{import_id}/report                          AOCR
 POST   /v1/session                                             -
 DELETE /v1/session                                             *
 GET    /v1/me                                                  *

@@ -2,16 +2,19 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from gateway.importing.book import Wanted
 from gateway.operations import PUBLIC, SAFE, Operation, Route
 from gateway.routes import ROUTES
 from gateway.tests.kit import BLOB, OTHER, OTHER_UNIT, OWN, OWN_UNIT, World, sample
 from gateway.tests.policy import LETTERS, allowed
 from shared.blobs import open_blobs
+from shared.context import Caller
 
 TABLE = [(route, method, operation) for route in ROUTES for method, operation in route.operations.items()]
 # A stream has no end, and a session's beginning is its own test.
@@ -52,7 +55,17 @@ def rendition(lasting_world: World) -> None:
 def side(world: World, unit: UUID, thing: UUID) -> Side:
     world.add("viewer", unit)
     account = world.accounts.people.all()[-1].id
+    add_import(world, thing, unit)
     return Side(unit, thing, account, world.accounts.keys.all(account)[0].id)
+
+
+def add_import(world: World, import_id: UUID, unit: UUID) -> None:
+    """Note an import that somebody of the unit began."""
+    book, caller = world.deps.imports.book, Caller(account_id=OWN, role="correspondent", units=frozenset({str(unit)}))
+    now = datetime.now(UTC)
+    wanted = Wanted(filename="x.csv", unit_id="", channel_id="", taken_at=now, rehearsal=False)
+    book.begin(import_id, caller, OWN, wanted, [])
+    book.open(import_id, 0, None)
 
 
 def ask(world: World, row: tuple[Route, str, Operation], key: str | None, about: Side) -> int:
@@ -61,11 +74,14 @@ def ask(world: World, row: tuple[Route, str, Operation], key: str | None, about:
     path = route.template.replace("{account_id}", str(about.account)).replace("{key_id}", str(about.key))
     path = path.replace("{name}", "web" if "renditions" in path else "news_published")
     path = "/".join(str(about.thing) if part.startswith("{") else part for part in path.split("/"))
-    headers, more = {"If-Match": "*"}, {}
+    headers: dict[str, str] = {"If-Match": "*"}
+    more: dict[str, Any] = {}
     if "uploads" in path:
         headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": operation.takes}
         unit = b64encode(str(about.unit).encode()).decode()
         headers |= {"Upload-Length": "10", "Upload-Metadata": f"filename eA==,unit_id {unit}"}
+    elif operation.takes == "*/*":
+        more["content"] = b"channel,taken_at,followers\nA,2021-07-01,5\n"
     elif operation.body is not None:
         more["json"] = sample(operation.body, about.unit)
     return world.ask(method, path, key, headers, **more).status_code

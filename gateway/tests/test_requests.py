@@ -68,7 +68,7 @@ def test_the_unit_of_a_count_is_the_channels_whatever_the_client_says(world: Wor
 def test_who_asks_is_signed_by_the_gateway_and_nothing_else_is_believed(world: World) -> None:
     """S19."""
     world.ask("GET", "/v1/units", world.add("viewer", OWN_UNIT), {"X-Caller": "admin", "X-Role": "admin"})
-    caller = world.deps.signer.verify(world.services.last["caller"])
+    caller = world.deps.calls.signer.verify(world.services.last["caller"])
     assert caller.role == "viewer" and caller.units == {str(OWN_UNIT)}
 
 

@@ -162,7 +162,7 @@ def test_two_callers_never_get_each_others_answer(world: World) -> None:
     keys = {name: world.add("viewer", unit) for name, unit in units.items()}
 
     def whose(request: dict[str, Any]) -> dict[str, Any]:
-        (unit,) = world.deps.signer.verify(request["caller"]).units
+        (unit,) = world.deps.calls.signer.verify(request["caller"]).units
         return thing(items=[{"id": str(OWN), "name": unit}])
 
     world.services.answers["list_units"] = whose

@@ -1,26 +1,23 @@
-"""The command that imports articles and figures from a file."""
+"""The command that imports articles and figures from a file, through the API."""
 
 import sys
-from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.importing.formats import recognise
-from infra.importing.platform import HttpPlatform, Platform, Rehearsal
-from infra.importing.report import write_report
-from infra.importing.rows import AnyRow
-from infra.importing.sniff import MAX_BYTES, too_large
-from infra.importing.tables import read_tables
-from infra.importing.uploader import WAITS, Outcome, Uploader
-from infra.importing.values import CHINA
+from infra.client import Client
 from shared.config import load_settings
 from shared.errors import Invalid
+from shared.ids import new_id
 
 SHOWN = 10
+POLL_S = 0.5
+CHINA = timezone(timedelta(hours=8))
+Import = dict[str, Any]
 
 
 @click.command("import")
@@ -30,68 +27,60 @@ SHOWN = 10
 @click.option("--taken-at", type=click.DateTime(), help="When the figures were exported (default: the file's time).")
 @click.option("--url", help="The gateway; by default the one that DATA=, PORT= or `make up` lead to.")
 @click.option("--key", envvar="MATRIX_KEY", help="The API key (default: MATRIX_KEY).")
-@click.option("--dry-run", is_flag=True, help="Read the file and look everything up; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Read the file and look everything up; write nothing.")
 def import_(
     file: Path, unit: str, channel: str, taken_at: datetime | None, url: str | None, key: str | None, dry_run: bool
 ) -> None:
     """Import articles and channel statistics: CSV, XLSX, XLS, and what WeChat and Douyin export.
 
-    May be interrupted and repeated: nothing is told twice. What became of every row is in FILE.report.csv.
+    The platform goes on with it when this command is interrupted. May be repeated: nothing is told twice. What became
+    of every row is in FILE.report.csv.
     """
-    rows = _read(file, taken_at)
     if not key:
         raise Invalid("import.key", "an API key is needed: --key or MATRIX_KEY")
     settings = load_settings()
-    platform = HttpPlatform(url or f"http://{settings.host}:{settings.port}", key)
-    outcomes: list[Outcome] = []
-    report = file.with_name(f"{file.name}.report.csv")
+    client = Client(url or f"http://{settings.host}:{settings.port}", key)
+    told = taken_at.replace(tzinfo=CHINA) if taken_at else datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
+    query = {"filename": file.name[-200:], "unit": unit, "channel": channel, "dry_run": dry_run}
     try:
-        _send(rows, Rehearsal(platform) if dry_run else platform, unit, channel, outcomes)
+        begun = client.send("imports", str(new_id()), file, **query, taken_at=told.isoformat())
+        for table in begun["tables"]:
+            click.echo(f"{file.name}: {table['format']}, {table['rows']} rows")
+        ended = _follow(client, begun)
+        _say(client, ended, file.with_name(f"{file.name}.report.csv"))
     finally:
-        platform.close()
-        _say(outcomes, report, dry_run)
-    if any(one.verdict == "rejected" for one in outcomes):
+        client.close()
+    if ended["state"] == "failed" or ended["rows"]["rejected"]:
         sys.exit(1)
 
 
-def _read(file: Path, taken_at: datetime | None) -> list[AnyRow]:
-    """Return the file's rows, and say what it is."""
-    if file.stat().st_size > MAX_BYTES:
-        raise too_large()
-    now = datetime.now(UTC)
-    told = taken_at.replace(tzinfo=CHINA) if taken_at else datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
-    tables = recognise(read_tables(file.read_bytes()), min(told.astimezone(UTC), now))
-    for table in tables:
-        click.echo(f"{file.name}: {table.format}, {len(table.rows)} rows")
-    rows = [row for table in tables for row in table.rows]
-    if not rows:
-        raise Invalid("import.no_rows", "below its header the table is empty")
-    return rows
-
-
-def _send(rows: Sequence[AnyRow], platform: Platform, unit: str, channel: str, outcomes: list[Outcome]) -> None:
-    uploader = Uploader(platform, unit, channel)
+def _follow(client: Client, begun: Import) -> Import:
+    """Return the import once it has ended."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as bars:
-        task = bars.add_task("rows", total=len(rows))
-        for row in rows:
-            outcomes.append(uploader.send(row))
-            bars.advance(task)
+        task = bars.add_task("rows", total=begun["rows"]["total"])
+        while (found := client.get(f"imports/{begun['id']}"))["state"] == "running":
+            bars.update(task, completed=found["rows"]["done"])
+            time.sleep(POLL_S)
+        bars.update(task, completed=found["rows"]["done"])
+    return found
 
 
-def _say(outcomes: Sequence[Outcome], report: Path, dry_run: bool) -> None:
-    rejected = [one for one in outcomes if one.verdict == "rejected"]
-    for one in rejected[:SHOWN]:
-        click.secho(f"  row {one.place} {one.about[:40]}: {one.field}: {one.reason}", fg="red")
-    if len(rejected) > SHOWN:
-        click.echo(f"  and {len(rejected) - SHOWN} more")
-    counts = Counter(one.verdict for one in outcomes)
-    would = "would be " if dry_run else ""
-    click.echo(", ".join(f"{would}{name}: {counts[name]}" for name in ("accepted", "already there", "rejected")))
-    if waiting := sum(one.reason == WAITS for one in outcomes):
-        click.echo(f"{waiting} {WAITS}")
+def _say(client: Client, ended: Import, report: Path) -> None:
+    rejected = client.get(f"imports/{ended['id']}/rows", outcome="rejected", limit=SHOWN)
+    for one in rejected["items"]:
+        click.secho(f"  row {one['row']} {one['about'][:40]}: {one['field']}: {one['reason']}", fg="red")
+    if rejected["next"]:
+        click.echo(f"  and {ended['rows']['rejected'] - SHOWN} more")
+    would = "would be " if ended["dry_run"] else ""
+    names = {"accepted": "accepted", "repeated": "already there", "rejected": "rejected"}
+    click.echo(", ".join(f"{would}{said}: {ended['rows'][name]}" for name, said in names.items()))
+    if waiting := ended["rows"]["waiting"]:
+        click.echo(f"{waiting} in review; import the file again after the approval, to note where it was published")
+    if ended["state"] == "failed":
+        click.secho(f"the import ended before its last row: {ended['reason']}", fg="red")
     try:
-        write_report(report, outcomes)
+        client.save(f"imports/{ended['id']}/report", report)
         click.echo(f"row by row: {report}")
     except OSError as error:
         click.secho(f"the report cannot be written: {error}", fg="red", err=True)

@@ -8,8 +8,8 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.accounts import Accounts
+from infra.client import Client
 from infra.demo import year
-from infra.demo.client import Client
 from infra.demo.loader import Loader
 from infra.demo.words import UNITS
 from infra.sign_in import read_demo_keys, say_demo_keys, write_demo_keys

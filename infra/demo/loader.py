@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from infra.client import Client
 from infra.demo import pictures, year
-from infra.demo.client import Client
 from infra.demo.words import OFFICE, PLACES, UNITS
 from shared.codec import instant
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from infra.demo.client import Client
+from infra.client import Client
 from infra.servers.ports import wait_until
 from tests.e2e.platforms import Platform
 

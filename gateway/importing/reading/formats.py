@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from infra.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadRow, ReadsRow, RowError
-from infra.importing.tables import Row, Table
-from infra.importing.values import Unreadable, When, count, iso, plain, to_html, when
+from gateway.importing.reading.rows import AnyRow, ArticleRow, FollowersRow, ReadRow, ReadsRow, RowError
+from gateway.importing.reading.tables import Row, Table
+from gateway.importing.reading.values import Unreadable, When, count, iso, plain, to_html, when
 from shared.contracts.content.requests import DraftArticle
 from shared.contracts.metrics.events import ReadUnit
 from shared.errors import Invalid
 from shared.ids import new_id
 
 HEADER_WITHIN = 20  # rows from the top of a table
+SAMPLE, SAMPLE_CELL = 5, 80  # rows, and characters of a cell, that show what was understood
 WECHAT_SETTLES = timedelta(days=8)  # WeChat counts for seven days after the day of publication, and no longer
 KINDS = {"新闻": "news", "推文": "wechat_post", "微信": "wechat_post", "视频": "video_post", "短视频": "video_post"}
 ARTICLE_COLUMNS = {
@@ -24,6 +25,7 @@ ARTICLE_COLUMNS = {
     "event_ended_at": ("event_ended_at", "活动结束时间"),
 }  # fmt: skip
 Cells = Mapping[str, str]
+DRAFT = DraftArticle()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A table that is understood."""
+    """A table that is understood: its columns by what they mean, as the file writes them, and its first rows' cells."""
 
+    name: str
     format: str
+    columns: Mapping[str, str]
+    sample: Sequence[Row]
     rows: Sequence[AnyRow]
 
 
@@ -86,12 +91,16 @@ def _header(table: Table) -> tuple[Format, int] | None:
 
 def _read(table: Table, known: Format, header: int, exported_at: datetime, many: bool) -> Recognised:
     columns = _columns(table.rows[header], known)
-    rows = []
+    rows: list[AnyRow] = []
+    sample: list[Row] = []
     for index, row in enumerate(table.rows[header + 1 :], header + 1):
         if any(row):
             number = str(table.first + index)
             rows.append(_row(f"{table.name}!{number}" if many else number, row, columns, known, exported_at))
-    return Recognised(known.name, rows)
+            if len(sample) < SAMPLE:
+                sample.append([row[at][:SAMPLE_CELL] if at < len(row) else "" for at in columns.values()])
+    named = {column: table.rows[header][at] for column, at in columns.items()}
+    return Recognised(table.name, known.name, named, sample, rows)
 
 
 def _columns(header: Row, known: Format) -> dict[str, int]:
@@ -122,7 +131,7 @@ def _article(place: str, cells: Cells, _: datetime) -> ArticleRow:
     if ended := _moment(cells, "event_ended_at"):
         text["event_ended_at"] = iso(ended)
     try:
-        DraftArticle().load({**text, "unit_id": str(new_id())})
+        DRAFT.load({**text, "unit_id": str(new_id())})
     except Invalid as error:
         field, reasons = next(iter(error.fields.items()))
         raise _Bad(field, " ".join(reasons)) from error

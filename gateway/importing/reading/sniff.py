@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.importing.archive import require_harmless
+from gateway.importing.reading.archive import require_harmless
 from shared.errors import Invalid
 
 MAX_BYTES = 50 * 2**20

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.importing.formats import recognise
-from infra.importing.rows import ArticleRow, FollowersRow, ReadsRow, RowError
-from infra.importing.tables import read_tables
-from infra.importing.values import Unreadable, count, when
+from gateway.importing.reading.formats import recognise
+from gateway.importing.reading.rows import ArticleRow, FollowersRow, ReadsRow, RowError
+from gateway.importing.reading.tables import read_tables
+from gateway.importing.reading.values import Unreadable, count, when
+from gateway.tests.importing import samples
 from shared.errors import Invalid
-from tests.importing import samples
 
 EXPORTED = datetime(2022, 5, 1, 8, tzinfo=UTC)
 

@@ -1,22 +1,16 @@
 """Files to tables: rows of text cells, whatever the file was."""
 
 import csv
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path
 
 from lxml import etree, html
 
-from infra.importing.sniff import Lines, Page, Workbook, sniff
-from infra.importing.workbook_reader import CPU_S, MAX_COLUMNS, MAX_ROWS
+from gateway.importing.reading.sniff import Lines, Page, Workbook, sniff
+from gateway.importing.reading.workbook import MAX_COLUMNS, MAX_ROWS, sheets
 from shared.errors import Invalid
 
-READER = Path(__file__).with_name("workbook_reader.py")
-PATIENCE_S = 3 * CPU_S
 MAX_CELL = 1_000_000  # characters
 Row = Sequence[str]
 
@@ -38,7 +32,7 @@ def read_tables(content: bytes) -> list[Table]:
     """
     match sniff(content):
         case Workbook(content=book):
-            tables = _sheets(book)
+            tables = [Table(*sheet) for sheet in sheets(book)]
         case Page(text=text):
             tables = _html_tables(text)
         case Lines() as lines:
@@ -46,6 +40,7 @@ def read_tables(content: bytes) -> list[Table]:
     tables = [table for table in tables if any(any(row) for row in table.rows)]
     if not tables:
         raise Invalid("import.no_table", "the file holds no table")
+    _require_room(sum(len(table.rows) for table in tables) - 1, 0)
     return tables
 
 
@@ -91,18 +86,3 @@ def _html_cells(element: html.HtmlElement) -> Iterator[str]:
 def _require_room(rows: int, columns: int) -> None:
     if rows >= MAX_ROWS or columns > MAX_COLUMNS:
         raise Invalid("import.too_large", f"more than {MAX_ROWS} rows or {MAX_COLUMNS} columns; split the file")
-
-
-def _sheets(content: bytes) -> list[Table]:
-    command = [sys.executable, "-I", str(READER)]
-    try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=PATIENCE_S, check=False)
-        told = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError) as error:
-        reason = "the workbook cannot be read: it is broken, or takes too much memory or time"
-        raise Invalid("import.broken_workbook", reason) from error
-    if "error" in told:
-        raise Invalid("import.broken_workbook", f"the workbook cannot be read: {told['error'][0]}")
-    return [
-        Table(name, first, [[cell.strip() for cell in row] for row in rows]) for name, first, rows in told["sheets"]
-    ]

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from infra.importing.values import CHINA, When
+from gateway.importing.reading.values import CHINA, When
+from shared import codec
 from shared.contracts.content.events import ArticleKind, ChannelKind
 from shared.contracts.metrics.events import ReadUnit
 
@@ -17,7 +19,7 @@ class ArticleRow:
     unit: str
     kind: str
     title: str
-    text: Mapping[str, object]
+    text: Mapping[str, Any]
     published_at: datetime | None
     url: str | None
     channel: str
@@ -62,6 +64,7 @@ class RowError:
 
 ReadRow = ArticleRow | ReadsRow | FollowersRow
 AnyRow = ReadRow | RowError
+SAYS: dict[str, type[AnyRow]] = {"article": ArticleRow, "reads": ReadsRow, "followers": FollowersRow, "error": RowError}
 
 
 def about(row: AnyRow) -> str:
@@ -73,3 +76,15 @@ def about(row: AnyRow) -> str:
             return f"{row.channel} {row.taken_at.astimezone(CHINA):%Y-%m-%d}".strip()
         case RowError():
             return row.about
+
+
+def to_plain(row: AnyRow) -> dict[str, Any]:
+    """Return the row as JSON data."""
+    says = next(name for name, kind in SAYS.items() if isinstance(row, kind))
+    return {"says": says, **codec.unstructure(row)}
+
+
+def of_plain(plain: Mapping[str, Any]) -> AnyRow:
+    """Return the row that ``to_plain`` told of."""
+    row: AnyRow = codec.structure(plain, SAYS[plain["says"]])
+    return row

@@ -1,22 +1,25 @@
-"""Sends rows through the public API. Every row goes as far as it can; the next run takes it on from there."""
+"""Sends rows to the services. Every row goes as far as it can; the next run takes it on from there."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from infra.importing.directory import Directory, has_link, same_day
-from infra.importing.platform import Body, Platform, Sent, key_of
-from infra.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError, about
-from infra.importing.values import When, iso
-from shared.errors import NotFound, RuleBroken
+from gateway.importing.directory import Directory, has_link, same_day
+from gateway.importing.platform import Body, Platform, Sent, key_of
+from gateway.importing.reading.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError, about
+from gateway.importing.reading.values import When, iso
+from shared.errors import PlatformError, RuleBroken
 
 WAITS = "in review; import the file again after the approval, to note where it was published"
-Verdict = Literal["accepted", "rejected", "already there"]
+Verdict = Literal["accepted", "repeated", "rejected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a row; ``reason`` says why it was rejected, or what is still to come."""
+    """What became of a row: ``repeated`` says that it had been told before.
+
+    ``reason`` says why it was rejected, and ``field`` where (else it is the refusal's code); or what is still to come.
+    """
 
     place: str
     verdict: Verdict
@@ -26,7 +29,7 @@ class Outcome:
     thing: str = ""
 
 
-class Uploader:
+class Sender:
     """``unit`` and ``channel`` stand in where rows name none."""
 
     def __init__(self, platform: Platform, unit: str = "", channel: str = "") -> None:
@@ -36,8 +39,7 @@ class Uploader:
         """Send a row and return what became of it.
 
         Raises:
-            Unavailable: the platform does not answer; what was sent before stays, the row may be sent again.
-            Invalid: it does not know the key.
+            Unavailable: a service does not answer; what was sent before stays, the row may be sent again.
         """
         try:
             match row:
@@ -49,22 +51,27 @@ class Uploader:
                     return self._send_followers(row)
                 case ArticleRow():
                     return self._send_article(row)
-        except (RuleBroken, NotFound) as refusal:
-            return _rejected(row, refusal.code, refusal.detail)
+        except PlatformError as refusal:
+            if refusal.retryable:
+                raise
+            field, reasons = next(iter(refusal.fields.items()), (refusal.code, [refusal.detail]))
+            return _rejected(row, field, " ".join(reasons))
 
     def _send_reads(self, row: ReadsRow) -> Outcome:
-        article, channel = self._directory.read_article(row)
-        told = {"source": row.source, "taken_at": iso(row.taken_at), "channel_id": channel}
+        read = self._directory.read_article(row)
+        about = {"article_id": read.article, "unit_id": read.unit, "channel_id": read.channel}
+        told = {"source": row.source, "taken_at": iso(row.taken_at)}
         sent = [
-            self._post(f"articles/{article}/reads", {"value": value, "unit": unit, **told})
+            self._do("metrics", "count_reads", {**about, **told, "value": value, "unit": unit})
             for unit, value in row.counts.items()
         ]
-        return _done(row, article, any(one.new for one in sent))
+        return _done(row, read.article, any(one.new for one in sent))
 
     def _send_followers(self, row: FollowersRow) -> Outcome:
-        channel = str(self._directory.channel(row.channel, row.channel_kind)["id"])
-        body = {"followers": row.followers, "source": row.source, "taken_at": iso(row.taken_at)}
-        return _done(row, channel, self._post(f"channels/{channel}/snapshots", body).new)
+        channel = self._directory.channel(row.channel, row.channel_kind)
+        about = {"channel_id": channel["id"], "unit_id": channel["unit_id"]}
+        told = {"followers": row.followers, "source": row.source, "taken_at": iso(row.taken_at)}
+        return _done(row, str(channel["id"]), self._do("metrics", "count_followers", {**about, **told}).new)
 
     def _send_article(self, row: ArticleRow) -> Outcome:
         unit = self._directory.unit(row.unit)
@@ -73,7 +80,7 @@ class Uploader:
         known = next((article for article in alike if _is_same(article, row)), None)
         if known is None:
             sent = self._draft(row, unit)
-            known = {"id": sent.id, "status": "draft", "revision": 1, "author_ids": [self._directory.me]}
+            known = {"id": sent.id, "status": "draft", "revision": 1, "author_ids": [self._platform.account_id]}
             outcome = _done(row, sent.id, sent.new)
         else:
             outcome = _done(row, str(known["id"]), new=False)
@@ -89,7 +96,7 @@ class Uploader:
     def _draft(self, row: ArticleRow, unit: str) -> Sent:
         body = {"unit_id": unit, "kind": row.kind, "title": row.title, **row.text}
         identity = (unit, row.kind, row.title, _day_of(row.published_at), row.url)
-        return self._platform.post("articles", key_of("articles", *identity), body)
+        return self._platform.do("content", "draft_article", key_of("draft_article", *identity), body)
 
     def _advance(self, row: ArticleRow, known: Body, place: Body, so_far: Outcome) -> Outcome:
         """Take an article one step on towards its publication."""
@@ -100,19 +107,20 @@ class Uploader:
             raise RuleBroken("import.not_approved", f"the review said {status.replace('_', ' ')}; see the article")
         if status == "withdrawn" or place["channel_id"] in {one["channel_id"] for one in known["publications"]}:
             return so_far
-        return _done(row, article, self._post(f"articles/{article}/publications", place).new)
+        return _done(row, article, self._do("content", "publish_article", {"article_id": article, **place}).new)
 
     def _submit(self, row: ArticleRow, known: Body, place: Body, so_far: Outcome) -> Outcome:
         if known["status"] == "submitted":
             return _done(row, so_far.thing, new=False, still=WAITS)
-        if self._directory.me not in known["author_ids"]:
+        if self._platform.account_id not in known["author_ids"]:
             raise RuleBroken("import.not_yours", "somebody else has a draft of this title")
-        path, body = f"articles/{known['id']}/submission", {"submitted_at": place["published_at"]}
-        sent = self._platform.post(path, key_of(path, known["revision"]), body)
+        body = {"article_id": known["id"], "submitted_at": place["published_at"]}
+        key = key_of("submit_article", known["id"], known["revision"])
+        sent = self._platform.do("content", "submit_article", key, body)
         return _done(row, so_far.thing, sent.new or so_far.verdict == "accepted", still=WAITS)
 
-    def _post(self, path: str, body: Body) -> Sent:
-        return self._platform.post(path, key_of(path, body), body)
+    def _do(self, service: str, operation: str, body: Body) -> Sent:
+        return self._platform.do(service, operation, key_of(operation, body), body)
 
 
 def _is_same(article: Body, row: ArticleRow) -> bool:
@@ -129,7 +137,7 @@ def _day_of(moment: datetime | None) -> str:
 
 
 def _done(row: AnyRow, thing: str, new: bool, still: str = "") -> Outcome:
-    verdict: Verdict = "accepted" if new else "already there"
+    verdict: Verdict = "accepted" if new else "repeated"
     return Outcome(place=row.place, verdict=verdict, about=about(row), reason=still, thing=thing)
 
 

@@ -1,26 +1,23 @@
 """What was read is sent once, however often it is tried."""
 
 import csv
-import os
 from datetime import UTC, datetime
-from io import BytesIO
+from io import BytesIO, StringIO
 
-import httpx
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from infra.cli.imports import import_
-from infra.importing.formats import recognise
-from infra.importing.platform import HttpPlatform, Rehearsal
-from infra.importing.report import harmless, write_report
-from infra.importing.tables import read_tables
-from infra.importing.uploader import Outcome, Uploader
-from shared.errors import Invalid, RuleBroken, Unavailable
-from tests.importing import samples
-from tests.importing.fake import FakePlatform
+from gateway.importing import report
+from gateway.importing.platform import Rehearsal
+from gateway.importing.reading.formats import recognise
+from gateway.importing.reading.tables import read_tables
+from gateway.importing.report import harmless
+from gateway.importing.sender import Outcome, Sender
+from gateway.tests.importing import samples
+from gateway.tests.importing.fake import FakePlatform
+from shared.errors import Unavailable
 
 EXPORTED = datetime(2022, 5, 1, 8, tzinfo=UTC)
 LINK = "https://mp.weixin.qq.com/s?__biz=MzA5&mid=1#rd"
@@ -49,10 +46,11 @@ def test_reads_and_readers_are_two_counts_of_the_article_with_that_link(platform
 
     assert _verdicts(_send(platform, CONTENT)) == ["accepted"]
 
-    told = {"source": "wechat content analysis", "taken_at": "2022-04-05T16:00:00Z", "channel_id": wechat}
-    assert platform.posts == [
-        (f"articles/{article}/reads", {"value": 163, "unit": "reads", **told}),
-        (f"articles/{article}/reads", {"value": 94, "unit": "readers", **told}),
+    about = {"article_id": article, "unit_id": unit, "channel_id": wechat}
+    told = {"source": "wechat content analysis", "taken_at": "2022-04-05T16:00:00Z", **about}
+    assert platform.did == [
+        ("count_reads", {"value": 163, "unit": "reads", **told}),
+        ("count_reads", {"value": 94, "unit": "readers", **told}),
     ]
 
 
@@ -77,7 +75,7 @@ def test_reads_of_an_unknown_or_an_ambiguous_article_are_rejected(platform, unit
 
     assert (unknown.verdict, unknown.field) == ("rejected", "import.no_article")
     assert (ambiguous.verdict, ambiguous.field) == ("rejected", "import.ambiguous")
-    assert platform.posts == []
+    assert platform.did == []
 
 
 def test_the_channel_given_decides_between_two(platform, unit, wechat):
@@ -96,7 +94,7 @@ def test_followers_need_a_channel_of_the_right_kind(platform, unit, wechat):
         "import.channel_kind"
     }
     assert _verdicts(_send(platform, samples.GROWTH.encode(), channel=wechat)) == ["accepted", "accepted"]
-    assert [body["followers"] for _, body in platform.posts] == [1010, 1000]
+    assert [body["followers"] for _, body in platform.did] == [1010, 1000]
 
 
 def test_an_article_is_drafted_submitted_and_after_its_approval_published(platform, unit):
@@ -106,12 +104,12 @@ def test_an_article_is_drafted_submitted_and_after_its_approval_published(platfo
     waiting = _send(platform, samples.ARTICLES.encode())
     article = first[0].thing
     assert _verdicts(first) == ["accepted", "accepted"] and "in review" in first[0].reason
-    assert _verdicts(waiting) == ["already there", "already there"]
+    assert _verdicts(waiting) == ["repeated", "repeated"]
     assert [platform.known[one.thing]["status"] for one in first] == ["submitted", "draft"]
 
     platform.known[article]["status"] = "approved"
-    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["accepted", "already there"]
-    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["already there", "already there"]
+    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["accepted", "repeated"]
+    assert _verdicts(_send(platform, samples.ARTICLES.encode())) == ["repeated", "repeated"]
 
     assert platform.known[article]["publications"] == [
         {"channel_id": site, "at": "2021-09-01T02:00:00Z", "url": "https://a.example.edu.cn/1", "status": "published"}
@@ -141,7 +139,7 @@ def test_a_unit_or_channel_that_is_not_there_rejects_the_row_before_anything_is_
     assert [one.field for one in _send(platform, samples.ARTICLES.encode())] == ["import.no_unit"] * 2
     platform.unit("文学院")
     assert [one.field for one in _send(platform, samples.ARTICLES.encode())] == ["import.no_channel", ""]
-    assert [path for path, _ in platform.posts] == ["articles"]
+    assert [operation for operation, _ in platform.did] == ["draft_article"]
 
 
 def test_an_import_that_breaks_off_goes_on_where_it_stopped_and_tells_nothing_twice(platform, unit, wechat):
@@ -152,9 +150,9 @@ def test_an_import_that_breaks_off_goes_on_where_it_stopped_and_tells_nothing_tw
         _send(platform, content)
     platform.down_after = None
 
-    assert _verdicts(_send(platform, content)) == ["already there"] * 4 + ["accepted"] * 6
-    assert _verdicts(_send(platform, content)) == ["already there"] * 10
-    assert [body["followers"] for _, body in platform.posts] == list(range(1001, 1011))
+    assert _verdicts(_send(platform, content)) == ["repeated"] * 4 + ["accepted"] * 6
+    assert _verdicts(_send(platform, content)) == ["repeated"] * 10
+    assert [body["followers"] for _, body in platform.did] == list(range(1001, 1011))
     assert len(set(platform.asked)) == 10
 
 
@@ -175,13 +173,12 @@ def test_what_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe(text):
 
 @settings(deadline=None, max_examples=50)
 @given(st.text(alphabet=st.sampled_from("=+-@\t\r\n\"' ,;＝＋－＠a1中"), max_size=12))
-def test_a_reopened_report_holds_no_formula(tmp_path_factory, text):
+def test_a_reopened_report_holds_no_formula(text):
     """S34: opened as a spreadsheet opens it, no cell is a formula."""
-    path = tmp_path_factory.mktemp("report") / "r.csv"
-    write_report(path, [Outcome(place="2", verdict="rejected", about=text, field="title", reason=text)])
+    told = {"row": "2", "outcome": "rejected", "about": text, "field": "title", "reason": text, "id": None}
+    written = report.header() + report.lines([told])
 
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+    rows = list(csv.reader(StringIO(written.decode("utf-8-sig"), newline="")))
     book = Workbook()
     for row in rows:
         book.active.append([cell.strip('\t\r\n "') for cell in row])
@@ -192,92 +189,8 @@ def test_a_reopened_report_holds_no_formula(tmp_path_factory, text):
     assert all(cell.data_type != "f" for row in load_workbook(saved).active.iter_rows() for cell in row)
 
 
-def test_the_command_reports_every_row(tmp_path, monkeypatch, platform, unit, wechat):
-    monkeypatch.setattr("infra.cli.imports.HttpPlatform", lambda url, key: platform)
-    platform.close = lambda: None
-    file = tmp_path / "stats.xls"
-    file.write_text(
-        "channel,taken_at,followers\n文学院微信公众号,2021-07-01,5\n=cmd(),2021-07-02,6\n文学院微信公众号,x,6\n"
-    )
-
-    done = CliRunner().invoke(import_, [str(file), "--key", "k"])
-
-    assert done.exit_code == 1
-    assert "channel statistics, 3 rows" in done.output
-    assert "accepted: 1, already there: 0, rejected: 2" in done.output
-    rows = list(csv.reader((tmp_path / "stats.xls.report.csv").read_text(encoding="utf-8-sig").splitlines()))
-    assert rows[0] == ["row", "outcome", "about", "field", "reason", "id"]
-    assert [row[1] for row in rows[1:]] == ["accepted", "rejected", "rejected"]
-    assert rows[2][2].startswith("'=cmd()") and rows[3][3] == "taken_at"
-
-
-def test_a_table_without_rows_is_refused(tmp_path):
-    file = tmp_path / "empty.csv"
-    file.write_text("channel,taken_at,followers\n")
-
-    done = CliRunner().invoke(import_, [str(file), "--key", "k"])
-
-    assert isinstance(done.exception, Invalid) and done.exception.code == "import.no_rows"
-
-
-def test_the_figures_of_an_export_without_a_date_are_those_of_the_files_time(tmp_path, monkeypatch, platform, unit):
-    monkeypatch.setattr("infra.cli.imports.HttpPlatform", lambda url, key: platform)
-    platform.close = lambda: None
-    douyin = platform.channel(unit, "抖音号", "douyin")
-    platform.article(unit, "video_post", "校园的一天", (douyin, "2021-10-08T04:30:00Z", None))
-    file = tmp_path / "export"
-    file.write_bytes(samples.xlsx(samples.DOUYIN_COLUMNS, samples.DOUYIN_ROW))
-    os.utime(file, (1640995200, 1640995200))
-
-    CliRunner().invoke(import_, [str(file), "--key", "k"])
-    CliRunner().invoke(import_, [str(file), "--key", "k", "--taken-at", "2022-02-01"])
-
-    assert [body["taken_at"] for _, body in platform.posts] == ["2022-01-01T00:00:00Z", "2022-01-31T16:00:00Z"]
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "body", "error", "code"),
-    [
-        (401, {}, {}, Invalid, "import.key"),
-        (422, {}, {"code": "metrics.counted_in_future", "detail": "no"}, RuleBroken, "metrics.counted_in_future"),
-        (404, {}, None, Invalid, "import.address"),
-        (200, {}, None, Invalid, "import.address"),
-    ],
-)
-def test_refusals_are_told_apart(monkeypatch, status, headers, body, error, code):
-    with pytest.raises(error) as refused, _http(monkeypatch, status, headers, body) as client:
-        client.get("units")
-    assert refused.value.code == code
-
-
-def test_a_replayed_answer_is_known_by_its_header(monkeypatch):
-    with _http(monkeypatch, 200, {"Idempotent-Replayed": "true"}, {"id": "x"}) as client:
-        assert not client.post("articles", "key", {}).new
-    with _http(monkeypatch, 201, {}, {"id": "x"}) as client:
-        assert client.post("articles", "key", {}).new
-
-
-class _http:
-    """A client whose gateway answers the same to everything."""
-
-    def __init__(self, monkeypatch, status, headers, body):
-        def answer(_):
-            return httpx.Response(status, headers=headers, **({"text": "hello"} if body is None else {"json": body}))
-
-        made = httpx.Client
-        monkeypatch.setattr(httpx, "Client", lambda **told: made(**told, transport=httpx.MockTransport(answer)))
-        self._client = HttpPlatform("http://127.0.0.1:1", "key")
-        monkeypatch.setattr(httpx, "Client", made)
-
-    def __enter__(self):
-        return self._client
-
-    def __exit__(self, *_):
-        self._client.close()
-
-
 def _send(platform, content: bytes, unit: str = "", channel: str = "") -> list[Outcome]:
-    uploader = Uploader(platform, unit, channel)
+    uploader = Sender(platform, unit, channel)
     tables = recognise(read_tables(content), EXPORTED)
     return [uploader.send(row) for table in tables for row in table.rows]
 

@@ -2,15 +2,24 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from infra.importing.platform import Body, Platform, everything
-from infra.importing.rows import ReadsRow
-from infra.importing.values import CHINA, When, plain, when
+from gateway.importing.platform import Body, Platform, everything
+from gateway.importing.reading.rows import ReadsRow
+from gateway.importing.reading.values import CHINA, When, plain, when
 from shared.contracts.content.events import ChannelKind
-from shared.errors import RuleBroken
+from shared.errors import NotFound, RuleBroken
 
 MAX_QUERY = 100
+
+
+class Place(NamedTuple):
+    """An article on a channel, by their ids, and the unit that owns the article."""
+
+    article: str
+    unit: str
+    channel: str
 
 
 class Directory:
@@ -20,23 +29,18 @@ class Directory:
         self._platform, self._unit, self._channel = platform, unit, channel
 
     @cached_property
-    def me(self) -> str:
-        """The importing account's id."""
-        return str(self._platform.get("me")["id"])
-
-    @cached_property
     def _units(self) -> list[Body]:
-        return everything(self._platform, "units")
+        return everything(self._platform, "content", "list_units")
 
     @cached_property
     def _channels(self) -> list[Body]:
-        return everything(self._platform, "channels")
+        return everything(self._platform, "content", "list_channels")
 
     @cached_property
     def _published(self) -> dict[str, list[Body]]:
         """Every published article by its links: for those that were renamed since."""
         found: dict[str, list[Body]] = {}
-        for item in everything(self._platform, "articles", status="published"):
+        for item in everything(self._platform, "content", "list_articles", status="published"):
             article = self.article(item["id"])
             for link in {same_link(one["url"]) for one in article["publications"] if one["url"]}:
                 found.setdefault(link, []).append(article)
@@ -46,7 +50,8 @@ class Directory:
         """Return the id of a unit.
 
         Raises:
-            RuleBroken: there is none of that name, or more than one.
+            NotFound: there is none of that name.
+            RuleBroken: none is named, or more than one have that name.
         """
         return str(_one("unit", self._units, named or self._unit)["id"])
 
@@ -54,7 +59,8 @@ class Directory:
         """Return a channel: of the unit given for the import where there is one.
 
         Raises:
-            RuleBroken: there is none of that name, more than one, or it is of another kind.
+            NotFound: there is none of that name.
+            RuleBroken: none is named, more than one have that name, or it is of another kind.
         """
         unit = self.unit("") if self._unit else None
         found = _one("channel", self._channels, named or self._channel, lambda one: unit in (None, one["unit_id"]))
@@ -64,15 +70,15 @@ class Directory:
 
     def article(self, article_id: str) -> Body:
         """Return an article with its publications."""
-        return self._platform.get(f"articles/{article_id}")
+        return self._platform.ask("content", "get_article", {"article_id": article_id})
 
     def articles(self, title: str, **query: str) -> list[Body]:
         """Return the articles of that title, with their publications."""
-        listed = everything(self._platform, "articles", q=title[:MAX_QUERY], **query)
+        listed = everything(self._platform, "content", "list_articles", q=title[:MAX_QUERY], **query)
         return [self.article(item["id"]) for item in listed if plain(item["title"]) == plain(title)]
 
-    def read_article(self, row: ReadsRow) -> tuple[str, str]:
-        """Return the ids of the article that a row counts, and of the channel: by link, else by title and day.
+    def read_article(self, row: ReadsRow) -> Place:
+        """Return the article that a row counts, and its channel: by link, else by title and day.
 
         Raises:
             RuleBroken: there is none, or more than one.
@@ -117,9 +123,9 @@ def has_link(publication: Body, url: str | None) -> bool:
     return bool(url and publication["url"]) and same_link(publication["url"]) == same_link(str(url))
 
 
-def _places(articles: list[Body], fits: Callable[[Body], bool], channels: set[str]) -> set[tuple[str, str]]:
+def _places(articles: list[Body], fits: Callable[[Body], bool], channels: set[str]) -> set[Place]:
     return {
-        (str(article["id"]), str(one["channel_id"]))
+        Place(str(article["id"]), str(article["unit_id"]), str(one["channel_id"]))
         for article in articles
         for one in article["publications"]
         if one["status"] == "published" and one["channel_id"] in channels and fits(one)
@@ -128,10 +134,10 @@ def _places(articles: list[Body], fits: Callable[[Body], bool], channels: set[st
 
 def _one(what: str, known: list[Body], named: str, fits: Callable[[Body], bool] = lambda one: True) -> Body:
     if not named:
-        raise RuleBroken(f"import.no_{what}", f"no {what} is named: add a column {what}, or give --{what}")
+        raise RuleBroken(f"import.no_{what}", f"no {what} is named: add a column {what}, or name one for all rows")
     found = [one for one in known if one["id"] == named.lower() or (fits(one) and plain(one["name"]) == plain(named))]
     if not found:
-        raise RuleBroken(f"import.no_{what}", f"there is no {what} {named} that you may see")
+        raise NotFound(f"import.no_{what}", f"there is no {what} {named} that you may see")
     if len(found) > 1:
         raise RuleBroken("import.ambiguous", f"{len(found)} {what}s are named {named}; give its id")
     return found[0]

@@ -1,8 +1,8 @@
-"""A platform in memory that keeps what the real one promises: the same key again does nothing again."""
+"""Services in memory that keep what the real ones promise: the same key again does nothing again."""
 
 from typing import Any
 
-from infra.importing.platform import Sent
+from gateway.importing.platform import Sent
 from shared.errors import RuleBroken, Unavailable
 from shared.ids import new_id
 
@@ -10,7 +10,9 @@ ME = str(new_id())
 
 
 class FakePlatform:
-    """``posts`` are the commands that did something; ``asked`` are all keys in their order."""
+    """``did`` are the commands that did something; ``asked`` are all keys in their order."""
+
+    account_id = ME
 
     def __init__(self) -> None:
         self.units: list[dict[str, Any]] = []
@@ -21,8 +23,8 @@ class FakePlatform:
         self.down_after: int | None = None
 
     @property
-    def posts(self) -> list[tuple[str, dict[str, Any]]]:
-        return [(path, body) for path, body, _ in self.answers.values()]
+    def did(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(operation, body) for operation, body, _ in self.answers.values()]
 
     def unit(self, name: str) -> str:
         self.units.append({"id": str(new_id()), "name": name})
@@ -37,47 +39,46 @@ class FakePlatform:
         status = "published" if told else "draft"
         return self._add({"unit_id": unit, "kind": kind, "title": title}, status=status, publications=told)
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
-        match path.split("/"):
-            case ["me"]:
-                return {"id": ME}
-            case ["units"]:
+    def ask(self, service: str, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        match operation:
+            case "list_units":
                 return {"items": self.units, "next": None}
-            case ["channels"]:
+            case "list_channels":
                 return {"items": self.channels, "next": None}
-            case ["articles"]:
-                found = [one for one in self.known.values() if query.get("q", "").lower() in one["title"].lower()]
-                for name in query.keys() & {"unit_id", "kind", "status"}:
-                    found = [one for one in found if one[name] == query[name]]
-                start = int(query.get("cursor", 0))  # pages of one, so that paging is always tried
+            case "list_articles":
+                found = [one for one in self.known.values() if body.get("q", "").lower() in one["title"].lower()]
+                for name in body.keys() & {"unit_id", "kind", "status"}:
+                    found = [one for one in found if one[name] == body[name]]
+                start = int(body.get("after", 0))  # pages of one, so that paging is always tried
                 return {"items": found[start : start + 1], "next": str(start + 1) if start + 1 < len(found) else None}
-        return self.known[path.split("/")[1]]
+        return self.known[body["article_id"]]
 
-    def post(self, path: str, key: str, body: dict[str, Any]) -> Sent:
+    def do(self, service: str, operation: str, key: str, body: dict[str, Any]) -> Sent:
         if self.down_after is not None and len(self.answers) >= self.down_after:
             raise Unavailable("import.no_answer", "down")
         self.asked.append(key)
         if key in self.answers:
-            if self.answers[key][:2] != (path, body):
+            if self.answers[key][:2] != (operation, body):
                 raise RuleBroken("idempotency.key_reused", "this Idempotency-Key was used with another body")
             return Sent(self.answers[key][2], new=False)
-        done = self._do(path.split("/"), body)
-        self.answers[key] = (path, body, done)
+        done = self._done(operation, body)
+        self.answers[key] = (operation, body, done)
         return Sent(done, new=True)
 
-    def _do(self, path: list[str], body: dict[str, Any]) -> str:
-        match path:
-            case ["articles"]:
+    def _done(self, operation: str, body: dict[str, Any]) -> str:
+        match operation:
+            case "draft_article":
                 return self._add(body)
-            case ["articles", article, "submission"]:
-                self.known[article]["status"] = "submitted"
-            case ["articles", article, "publications"]:
-                if self.known[article]["status"] not in ("approved", "published"):
+            case "submit_article":
+                self.known[body["article_id"]]["status"] = "submitted"
+            case "publish_article":
+                article = self.known[body["article_id"]]
+                if article["status"] not in ("approved", "published"):
                     raise RuleBroken("content.not_approved", "not approved")
                 told = {"channel_id": body["channel_id"], "at": body["published_at"], "url": body["url"]}
-                self.known[article]["publications"].append({**told, "status": "published"})
-                self.known[article]["status"] = "published"
-        return path[1]
+                article["publications"].append({**told, "status": "published"})
+                article["status"] = "published"
+        return str(body.get("article_id", body.get("channel_id")))
 
     def _add(self, body: dict[str, Any], **more: Any) -> str:
         made = str(new_id())

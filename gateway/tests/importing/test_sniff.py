@@ -4,18 +4,24 @@ import struct
 import time
 import tracemalloc
 import zipfile
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import BytesIO
+from tempfile import TemporaryFile
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from infra.importing.archive import MAX_INFLATED, require_harmless
-from infra.importing.sniff import MAX_BYTES, Lines, Page, Workbook, sniff
-from infra.importing.tables import Table, read_tables
-from shared.errors import Invalid
-from tests.importing import samples
+from gateway.importing.reader import reading
+from gateway.importing.reading.archive import MAX_INFLATED, require_harmless
+from gateway.importing.reading.formats import recognise
+from gateway.importing.reading.sniff import MAX_BYTES, Lines, Page, Workbook, sniff
+from gateway.importing.reading.tables import Table, read_tables
+from gateway.tests.importing import samples
+from shared.errors import Invalid, RuleBroken
 
+EXPORTED = datetime(2022, 5, 1, 8, tzinfo=UTC)
 MARKS = st.sampled_from([
     b"", b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<table>", b"<html>",
     b"\xef\xbb\xbf", b"\xff\xfe", b'"', "渠道".encode("gb18030"), b"a,b\n", b"a\tb\n",
@@ -173,8 +179,33 @@ def test_a_cell_at_the_far_end_of_a_sheet_does_not_take_the_memory_between():
     sheet = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(b"</sheetData>", sheet)
 
-    with pytest.raises(Invalid, match=r"import\.broken_workbook"):
-        read_tables(_archive(parts))
+    with pytest.raises(RuleBroken, match=r"import\.unreadable"), _reading(_archive(parts)):
+        pass
+
+
+def test_what_is_told_of_a_file_is_what_it_says():
+    with _reading(samples.ARTICLES.encode("gb18030")) as told:
+        assert list(told.rows()) == recognise(read_tables(samples.ARTICLES.encode()), EXPORTED)[0].rows
+        assert [table["columns"]["title"] for table in told.tables] == ["title"]
+        assert [row[1] for row in told.tables[0]["sample"]] == ["开学典礼举行", "只是草稿"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"a,b\n" * 2_000_000, "import.too_large"), (b"channel,taken_at,followers\n", "import.no_rows")],
+)
+def test_a_refusal_comes_across_as_itself(content, code):
+    """Ten million rows, and none."""
+    with pytest.raises(RuleBroken, match=code), _reading(content):
+        pass
+
+
+@contextmanager
+def _reading(content: bytes):
+    with TemporaryFile() as file:
+        file.write(content)
+        with reading(file, EXPORTED) as told:
+            yield told
 
 
 def _archive(parts: dict[str, bytes]) -> bytes:

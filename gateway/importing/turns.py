@@ -1,0 +1,104 @@
+"""Whose turn it is: a worker holds an import for moments, notes what became of its rows, and gives it back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Engine, Update, select, update
+
+from gateway.importing.book import writable
+from gateway.importing.reading.rows import AnyRow, of_plain
+from gateway.importing.sender import WAITS, Outcome
+from gateway.importing.tables import import_job, import_row
+from shared.database import EPOCH, reading, writing
+
+HELD = timedelta(seconds=10)  # a worker that was killed gives back nothing: another takes over after that
+Numbered = tuple[int, Outcome]
+
+
+class Lost(Exception):
+    """Another worker holds the import by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """An import that this worker holds."""
+
+    import_id: UUID
+    account_id: UUID
+    key_id: UUID
+    unit_id: str
+    channel_id: str
+    rehearsal: bool
+
+
+class Turns:
+    """The turns of one worker. Every method raises ``Unavailable`` when the database does not answer."""
+
+    def __init__(self, engine: Engine, worker: str) -> None:
+        self._engine, self._worker = engine, worker
+
+    def take(self) -> Turn | None:
+        """Take the import that has waited longest, if one waits."""
+        now = datetime.now(UTC)
+        waits = (import_job.c.state == "running", import_job.c.held_until < now)
+        with writing(self._engine) as db:
+            row = db.execute(select(import_job).where(*waits).order_by(import_job.c.held_until).limit(1)).first()
+            if row is None:
+                return None
+            mine = import_job.c.import_id == row.import_id
+            held = update(import_job).where(mine, *waits).values(holder=self._worker, held_until=now + HELD)
+            if not db.execute(held).rowcount:  # another worker was faster
+                return None
+        return Turn(
+            import_id=row.import_id, account_id=row.account_id, key_id=row.key_id, unit_id=row.unit_id,
+            channel_id=row.channel_id, rehearsal=row.rehearsal,
+        )  # fmt: skip
+
+    def keep(self, turn: Turn) -> None:
+        """Hold it for longer. Raises: Lost."""
+        self._change(turn, held_until=datetime.now(UTC) + HELD)
+
+    def give_back(self, turn: Turn, reason: str = "", pause: timedelta = timedelta(0)) -> None:
+        """Let the next worker take it, after a pause. Raises: Lost."""
+        until = datetime.now(UTC) + pause
+        self._change(turn, reason=reason, holder="", held_until=until)
+
+    def finish(self, turn: Turn, state: Literal["done", "failed"], reason: str = "") -> None:
+        """End it; what was not sent is forgotten. Raises: Lost."""
+        forgotten = update(import_row).where(import_row.c.import_id == turn.import_id).values(says=None)
+        ended = {"state": state, "reason": reason, "finished_at": datetime.now(UTC)}
+        self._change(turn, forgotten, **ended, holder="", held_until=EPOCH)
+
+    def pending(self, turn: Turn, limit: int) -> list[tuple[int, AnyRow]]:
+        """Return the next rows to send, with their numbers."""
+        wanted = select(import_row.c.number, import_row.c.says).order_by(import_row.c.number).limit(limit)
+        mine = (import_row.c.import_id == turn.import_id, import_row.c.outcome == "pending")
+        with reading(self._engine) as db:
+            return [(row.number, of_plain(json.loads(row.says))) for row in db.execute(wanted.where(*mine))]
+
+    def note(self, turn: Turn, outcomes: Sequence[Numbered]) -> None:
+        """Note what became of rows. Raises: Lost: then nothing is noted."""
+        told = [one for _, one in outcomes]
+        counts = {name: sum(one.verdict == name for one in told) for name in ("accepted", "repeated", "rejected")}
+        counts["waiting"] = sum(one.reason == WAITS for one in told)
+        added: dict[str, Any] = {name: import_job.c[name] + number for name, number in counts.items()}
+        rows = [_noted(turn, number, one) for number, one in outcomes]
+        self._change(turn, *rows, **added, reason="", held_until=datetime.now(UTC) + HELD)
+
+    def _change(self, turn: Turn, *more: Update, **values: Any) -> None:
+        mine = (import_job.c.import_id == turn.import_id, import_job.c.holder == self._worker)
+        with writing(self._engine) as db:
+            if not db.execute(update(import_job).where(*mine).values(values)).rowcount:
+                raise Lost
+            for statement in more:
+                db.execute(statement)
+
+
+def _noted(turn: Turn, number: int, one: Outcome) -> Update:
+    row = (import_row.c.import_id == turn.import_id, import_row.c.number == number)
+    told = {"field": writable(one.field), "reason": writable(one.reason), "thing": one.thing}
+    return update(import_row).where(*row).values(outcome=one.verdict, says=None, **told)
