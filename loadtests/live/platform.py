@@ -23,7 +23,7 @@ from uuid import uuid4
 import httpx
 import psutil
 
-from infra.demo.client import Client
+from infra.client import Client
 from infra.servers.ports import free_port, wait_until
 from infra.supervise import ENVIRONMENT
 from loadtests.live.plan import HERE, STREAMS_PER_KEY
