@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import click
 
-from infra.demo.client import Client
+from infra.client import Client
 from shared.codec import instant
 from shared.contracts import SERVICES
 from shared.errors import PlatformError
