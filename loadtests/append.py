@@ -1,20 +1,22 @@
-"""Appending one event a transaction, beside an INSERT of the same row by the bare driver in autocommit mode.
+"""Appending one event a transaction, beside an INSERT of the same rows by the bare driver in autocommit mode.
 
-The peer's table is made like ``event``, with its indexes; the peer checks no version, draws no lock, links no hash.
+Each writer is a process, as services are. Every append carries its command's key, as every command does, so both write
+a row of ``event`` and one of ``command``; a stream gets four events before the next begins. The peer's tables are made
+like ours, with their indexes; it sends both rows at once, checks no version, draws no lock, links no hash.
 """
 
-import threading
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from multiprocessing.connection import Connection
 from uuid import UUID
 
 import psycopg2
 from sqlalchemy import make_url, text
 
-from loadtests.peers import Comparison, compare
+from loadtests.peers import Comparison, Slice, compare
 from shared.config import Settings
 from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, writing
@@ -22,86 +24,99 @@ from shared.events import encode
 from shared.execute import cause_of
 from shared.ids import new_id
 from shared.log import open_log
+from shared.log.store import CommandKey
 
 SLICE_S = 0.5
+STREAM = 4
 UNIT = UUID(int=7)
+FINGERPRINT = "f" * 64
 INSERT = (
     "insert into bench_event (event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id,"
-    " causation_id, data, hash) values (%s, %s, 1, %s, %s, %s, 'bench', %s, %s, null, %s, %s) returning position"
+    " causation_id, data, hash) values (%s, %s, %s, %s, %s, %s, 'bench', %s, %s, null, %s, %s);"
+    " insert into bench_command (key, fingerprint, version, position, recorded_at) values (%s, %s, %s, %s, %s)"
 )
 ROW = UnitRenamed(unit_id=UNIT, name="体育学院融媒体中心", since=date(2021, 9, 1))
+Write = Callable[[str, int], None]
 
 
 def appends(settings: Settings, writers: int) -> Comparison:
-    """Return appends per second of so many writers at once."""
-    _make_table(settings)
-    with _ours(settings) as ours, _theirs(settings, writers) as theirs:
+    """Return appends per second of so many processes at once."""
+    _make_tables(settings)
+    with _writers(settings, writers) as (ours, theirs):
         return compare(
-            f"append, {writers} writer{'s' if writers > 1 else ''}",
-            "bare INSERT, psycopg2",
-            "events/s",
-            lambda: _rate(writers, ours),
-            lambda: _rate(writers, theirs),
+            f"append, {writers} writer{'s' if writers > 1 else ''}", "bare INSERTs, psycopg2", "events/s", ours, theirs
         )
 
 
-def _make_table(settings: Settings) -> None:
+def _make_tables(settings: Settings) -> None:
     owner = open_engine(settings.owner_url("content"))
     with writing(owner) as db:
-        db.execute(text("create table if not exists bench_event (like event including all)"))
+        for table in ("event", "command"):
+            db.execute(text(f"create table if not exists bench_{table} (like {table} including all)"))
+            db.execute(text(f"truncate bench_{table}"))
         db.execute(text("alter table bench_event alter position set default nextval('event_position_seq')"))
         db.execute(text("grant usage on sequence event_position_seq to matrix_content"))
-        db.execute(text("truncate bench_event"))
     owner.dispose()
 
 
 @contextmanager
-def _ours(settings: Settings) -> Iterator[Callable[[int], None]]:
+def _writers(settings: Settings, count: int) -> Iterator[tuple[Slice, Slice]]:
+    """Give both rates (per second), each of so many processes that wait for their turn."""
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe() for _ in range(count)]
+    processes = [spawn.Process(target=_work, args=(settings, theirs), daemon=True) for _, theirs in pipes]
+    for process, (_, theirs) in zip(processes, pipes, strict=True):
+        process.start()
+        theirs.close()  # so that the end of a writer is the end of its pipe
+
+    def rate(whose: str) -> float:
+        begin = time.time() + 0.05
+        for pipe, _ in pipes:
+            pipe.send((whose, begin))
+        rates: list[float] = [pipe.recv() for pipe, _ in pipes]
+        return sum(rates)
+
+    yield lambda: rate("ours"), lambda: rate("theirs")
+    for (pipe, _), process in zip(pipes, processes, strict=True):
+        pipe.send(None)
+        process.join()
+
+
+def _work(settings: Settings, pipe: Connection) -> None:
+    """Write in slices as told until told to end; answer with writes per second."""
+    writes = {"ours": _ours(settings), "theirs": _theirs(settings)}
+    while (told := pipe.recv()) is not None:
+        whose, begin = told
+        write, done = writes[whose], 0
+        time.sleep(max(0.0, begin - time.time()))
+        started = time.perf_counter()
+        while (now := time.perf_counter()) < started + SLICE_S:
+            if done % STREAM == 0:
+                stream = f"unit-{new_id()}"
+            write(stream, done % STREAM)
+            done += 1
+        pipe.send(done / (now - started))
+
+
+def _ours(settings: Settings) -> Write:
     log = open_log("content", open_engine(settings.database_url("content")))
 
-    def append(_: int) -> None:
-        log.append(f"unit-{new_id()}", [ROW], expected_version=0, cause=cause_of("bench"), unit=UNIT)
+    def append(stream: str, version: int) -> None:
+        cause = cause_of("bench", key=CommandKey(key=str(new_id()), fingerprint=FINGERPRINT))
+        log.append(stream, [ROW], expected_version=version, cause=cause, unit=UNIT)
 
-    yield append
-    log.engine.dispose()
+    return append
 
 
-@contextmanager
-def _theirs(settings: Settings, writers: int) -> Iterator[Callable[[int], None]]:
+def _theirs(settings: Settings) -> Write:
     dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
-    connections = [psycopg2.connect(dsn) for _ in range(writers)]
-    cursors: list[Any] = []
-    for connection in connections:
-        connection.autocommit = True
-        cursors.append(connection.cursor())
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    cursor = connection.cursor()
 
-    def insert(writer: int) -> None:
+    def insert(stream: str, version: int) -> None:
         now = time.time_ns() // 1000
-        row = (str(new_id()), f"unit-{new_id()}", ROW.type, now, now, str(UNIT), str(new_id()), encode(ROW), bytes(32))
-        cursors[writer].execute(INSERT, row)
-        cursors[writer].fetchone()
+        event = (str(new_id()), stream, version + 1, ROW.type, now, now, str(UNIT), str(new_id()), encode(ROW))
+        cursor.execute(INSERT, (*event, bytes(32), str(new_id()), FINGERPRINT, version + 1, now, now))
 
-    yield insert
-    for connection in connections:
-        connection.close()
-
-
-def _rate(writers: int, write: Callable[[int], None]) -> float:
-    """Return writes per second of so many threads over one slice."""
-    counts, gate = [0] * writers, threading.Barrier(writers + 1)
-
-    def work(number: int) -> None:
-        gate.wait()
-        end = time.perf_counter() + SLICE_S
-        while time.perf_counter() < end:
-            write(number)
-            counts[number] += 1
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(writers)]
-    for thread in threads:
-        thread.start()
-    gate.wait()
-    started = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - started)
+    return insert

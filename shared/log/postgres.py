@@ -1,4 +1,4 @@
-"""The log in a PostgreSQL schema: appends by ``append_events()``, reads behind the fence of recipe F.
+"""The log in a PostgreSQL schema: appends by ``append_to_stream()``, reads behind the fence of recipe F.
 
 Positions are drawn before commit, so a reader of ``position > last`` loses events (1.7 % measured). Writers hold a
 shared lock while they append; a reader takes the sequence's last value and waits, without queueing on the lock, until
@@ -6,17 +6,18 @@ the holders of that moment are gone: everything up to that value is then committ
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Row, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from shared.database import asking, to_microseconds, writing
-from shared.errors import Conflict, RuleBroken, Unavailable
+from shared.driver import Driver
+from shared.errors import Conflict, Unavailable
 from shared.events import Event, Registry, encode, occurred_at
 from shared.failpoints import failpoint, off
 from shared.ids import new_id
@@ -26,16 +27,15 @@ from shared.log.store import Appended, Cause, Page
 FENCE_PATIENCE_S = 5.0
 FENCE_POLL_S = 0.0005
 HINT_PERIOD_S = 0.05
+BEHIND, TAKEN = "MX409", "23505"  # our function's word for another version; a unique constraint's
 
-# The driver's own words: compiling the statement anew for each append costs more than sending it.
 _APPEND = (
-    "select * from append_events(%(stream)s, %(expected)s, %(ids)s::uuid[], %(types)s, %(data)s,"
-    " %(occurred)s::bigint[], %(actor)s, %(unit)s::uuid, %(correlation)s::uuid, %(causation)s::uuid, %(key)s,"
-    " %(fingerprint)s, %(consumer)s, %(inbox)s::uuid)"
+    "select append_to_stream(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
+    " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
 )
 _LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
 # A hint may be lost, so it does not wait for the disk.
-_HINT = text("select set_config('synchronous_commit', 'off', true), pg_notify(:channel, '')")
+_HINT = "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, '')"
 _HOLDERS = text(
     "select virtualtransaction from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
     " and classid = 0 and objid = :lock and objsubid = 1"
@@ -58,6 +58,7 @@ class PostgresLog(Rows):
 
     def __init__(self, name: str, engine: Engine, registry: Registry) -> None:
         super().__init__(name, engine, registry)
+        self._driver = Driver(engine)
         self._lock = lock_number(name)
         self._hinted_at = 0.0
 
@@ -66,24 +67,24 @@ class PostgresLog(Rows):
     ) -> Appended:
         parameters = _parameters(stream, events, expected_version, cause, unit)
         try:
-            row = self._call(parameters)
-        except IntegrityError as error:
-            return self._lost_race(error, stream, cause)
+            version, position = self._call(parameters)
         except DBAPIError as error:
-            raise _refusal(error) from error
+            return self._refused(error, stream, cause)
         failpoint("append.after_commit_before_reply")
         self._hint()
         self._wake_readers()
-        return Appended(version=row.r_version, position=row.r_position, replayed=row.r_replayed)
+        return Appended(version=version, position=position)
 
-    def _call(self, parameters: dict[str, Any]) -> Row[Any]:
+    def _call(self, parameters: dict[str, Any]) -> Sequence[int]:
         if failpoint is off:  # the function is a transaction of its own: BEGIN and COMMIT would be two more round trips
-            with asking(self.engine) as db:
-                return db.exec_driver_sql(_APPEND, parameters).one()
+            with self._driver.cursor() as cursor:
+                cursor.execute(_APPEND, parameters)
+                answer: Sequence[int] = cursor.fetchone()[0]
+                return answer
         with writing(self.engine) as db:
-            row = db.exec_driver_sql(_APPEND, parameters).one()
+            answer = db.exec_driver_sql(_APPEND, parameters).scalar_one()
             failpoint("append.after_insert_before_commit")
-        return row
+        return answer
 
     def read(self, after: int, limit: int = 500) -> Page:
         with asking(self.engine) as db:  # one snapshot for all statements would hide the last appends
@@ -112,13 +113,18 @@ class PostgresLog(Rows):
     def _holders(self, db: Connection) -> set[str]:
         return set(db.execute(_HOLDERS, {"lock": self._lock}).scalars())
 
-    def _lost_race(self, error: IntegrityError, stream: str, cause: Cause) -> Appended:
-        """Two wrote at once: the other's command or message is answered, the other's version is a conflict."""
-        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-        if constraint == "event_stream_version_key":
-            raise Conflict("stream.changed", f"another writer appended to {stream} first") from error
+    def _refused(self, error: DBAPIError, stream: str, cause: Cause) -> Appended:
+        """Return what was answered before, by this very command or message, or raise what the refusal means."""
+        state = getattr(error.orig, "pgcode", None)
+        if state not in (BEHIND, TAKEN):
+            raise error
         if replayed := self.answered(cause):
             return replayed
+        told = getattr(error.orig, "diag", None)
+        if state == BEHIND:
+            raise Conflict("stream.changed", str(getattr(told, "message_primary", error.orig))) from error
+        if getattr(told, "constraint_name", None) == "event_stream_version_key":
+            raise Conflict("stream.changed", f"another writer appended to {stream} first") from error
         raise error
 
     def _hint(self) -> None:
@@ -126,8 +132,9 @@ class PostgresLog(Rows):
         now = time.monotonic()
         if now - self._hinted_at > HINT_PERIOD_S:
             self._hinted_at = now
-            with suppress(Unavailable), asking(self.engine) as db:  # the append is committed whatever becomes of this
-                db.execute(_HINT, {"channel": channel(self.name)})
+            # The append is committed whatever becomes of this.
+            with suppress(Unavailable), self._driver.cursor() as cursor:
+                cursor.execute(_HINT, {"channel": channel(self.name)})
 
 
 def _parameters(
@@ -137,10 +144,10 @@ def _parameters(
     return {
         "stream": stream,
         "expected": expected_version,
-        "ids": [str(new_id()) for _ in events],
+        "ids": _array(new_id() for _ in events),
         "types": [fact.type for fact in events],
         "data": [encode(fact) for fact in events],
-        "occurred": [to_microseconds(moment) if moment else None for moment in happened],
+        "occurred": _array(to_microseconds(moment) if moment else None for moment in happened),
         "actor": cause.actor,
         "unit": str(unit) if unit else None,
         "correlation": str(cause.correlation_id),
@@ -152,12 +159,6 @@ def _parameters(
     }
 
 
-def _refusal(error: DBAPIError) -> Exception:
-    """Return what a refused append means."""
-    state = getattr(error.orig, "pgcode", None)
-    detail = str(getattr(getattr(error.orig, "diag", None), "message_primary", None) or error.orig)
-    if state == "MX409":
-        return Conflict("stream.changed", detail)
-    if state == "MX422":
-        return RuleBroken("idempotency.key_reused", detail)
-    return error
+def _array(values: Iterable[UUID | int | None]) -> str:
+    """Return an array as PostgreSQL writes it: the driver's way, with a type named for the whole, costs more."""
+    return f"{{{','.join('null' if value is None else str(value) for value in values)}}}"

@@ -280,9 +280,9 @@ def test_when_the_answer_was_lost_the_same_key_gets_it(log: Log, monkeypatch: py
     break_at(monkeypatch, "append.after_commit_before_reply:raise@1")
     with pytest.raises(Injected):
         append(log, "unit-1", "a", "b", cause=keyed())
-    answered = log.answered(keyed())
+    answered, head = log.answered(keyed()), log.head()
     assert answered == append(log, "unit-1", "a", "b", cause=keyed())
-    assert answered == Appended(version=2, position=log.head(), replayed=True)
+    assert answered == Appended(version=2, position=head, replayed=True)
     assert rows(log) == (2, 1, 0)
 
 

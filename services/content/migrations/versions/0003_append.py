@@ -1,0 +1,11 @@
+"""The log is appended to by a function that answers faster."""
+
+from shared.log import migrations
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Write the function."""
+    migrations.write_function()
