@@ -1,10 +1,8 @@
 // What can be done with an article besides writing it.
-import { del, get, post, put } from "../lib/api.js";
-import { ask, openDialog } from "../lib/dialog.js";
-import { h, replace } from "../lib/dom.js";
-import { writeMoment } from "../lib/format.js";
+import { del, post, put } from "../lib/api.js";
+import { ask } from "../lib/dialog.js";
 import { makeForm } from "../lib/form.js";
-import { complain, say } from "../lib/problems.js";
+import { say } from "../lib/problems.js";
 import { allChannels } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 
@@ -62,35 +60,3 @@ export async function cancelScheduled(article, publication) {
   await del(`/v1/articles/${article.id}/publications/${publication.id}`);
   say(t("articles.cancelled"));
 }
-
-export async function showRevisions(article) {
-  const { items } = await get(`/v1/articles/${article.id}/revisions`);
-  const out = h("div", { class: "mt-3" });
-  const last = items.length;
-  const options = items.map((each) => [String(each.revision), `${t("articles.revision", { n: each.revision })} · ${writeMoment(each.recorded_at)}`]);
-  if (last < 2) {
-    openDialog(t("articles.revisions"), [h("p", {}, options[0][1]), h("p", { class: "text-secondary mb-0" }, t("articles.one_revision"))]);
-    return;
-  }
-  const form = makeForm([{ name: "from", type: "select", options, value: String(last - 1) }, { name: "to", type: "select", options, value: String(last) }], { columns: true });
-  const compare = async () => {
-    try {
-      const found = await get(`/v1/articles/${article.id}/revisions`, form.values());
-      replace(out, found.body.length ? h("pre", { class: "diff" }, found.body.map(diffLine)) : h("p", { class: "text-secondary" }, t("articles.no_change")),
-        Object.keys(found.fields).length > 0 && h("table", { class: "simple mt-3" }, h("tbody", {}, Object.entries(found.fields).map(([name, change]) =>
-          h("tr", {}, h("th", {}, word("field", name)), h("td", {}, written(change.from)), h("td", { "aria-hidden": "true" }, "→"), h("td", {}, written(change.to)))))));
-    } catch (problem) {
-      complain(problem);
-    }
-  };
-  form.element.addEventListener("change", compare);
-  openDialog(t("articles.revisions"), [form.element, out], { wide: true });
-  compare();
-}
-
-function diffLine(line) {
-  const kind = { "+": "new", "-": "gone", "@": "at" }[line[0]] || "";
-  return h("span", { class: kind }, line);
-}
-
-const written = (value) => (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";

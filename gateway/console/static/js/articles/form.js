@@ -2,7 +2,7 @@
 import { patch, post } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { makeForm } from "../lib/form.js";
-import { problemBox, say } from "../lib/problems.js";
+import { complain, problemBox, say } from "../lib/problems.js";
 import { unitOptions } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 import { photoField } from "../assets/photos.js";
@@ -36,10 +36,11 @@ export async function writeArticle(pane, page, article, saved, cancel) {
   const photos = photoField(article?.asset_ids || [], () => article?.unit_id || form.input("unit_id").value, page.can("asset.write"), touched);
   form.element.append(photos.element);
   const trouble = h("div", { role: "alert", class: "mt-3" });
-  const buttons = [h("button", { class: "btn btn-primary", type: "submit" }, t("act.save")), h("button", { class: "btn", type: "button", onclick: () => mayLeave() && cancel() }, t("act.cancel"))];
+  const checked = h("div", { role: "status", class: "mt-3" });
+  const buttons = [h("button", { class: "btn btn-primary", type: "submit" }, t("act.save")), h("button", { class: "btn", type: "button", onclick: () => selfCheck(form.values(), checked).catch(complain) }, t("articles.self_check")), h("button", { class: "btn", type: "button", onclick: () => mayLeave() && cancel() }, t("act.cancel"))];
   replace(pane, h("div", { class: "card pane" },
     h("h1", { class: "h2" }, article ? t("articles.edit") : t("articles.new")),
-    h("form", { novalidate: true, onsubmit: send, oninput: touched }, form.element, trouble, h("div", { class: "btn-list mt-3" }, buttons))));
+    h("form", { novalidate: true, onsubmit: send, oninput: touched }, form.element, checked, trouble, h("div", { class: "btn-list mt-3" }, buttons))));
   form.input(article ? "body" : "title").focus();
 
   async function send(event) {
@@ -61,4 +62,11 @@ export async function writeArticle(pane, page, article, saved, cancel) {
       buttons[0].disabled = false;
     }
   }
+}
+
+// What the check will find after the submission, with the term lists in force now.
+async function selfCheck({ title = "", body = "" }, out) {
+  const { findings } = await post("/v1/term-lists/trial", { text: `${title}\n${body}`.slice(0, 20000) });
+  replace(out, h("div", { class: `alert ${findings.length ? "alert-warning" : "alert-success"} mb-0` }, findings.length ? t("reviews.findings", { n: findings.length }) : t("reviews.clean"),
+    h("ul", { class: "mb-0 mt-1 small" }, findings.map((each) => h("li", {}, `${word("severity", each.severity)}${t("colon")}${each.found} · ${word("category", each.category)}`, each.suggestion && ` · ${t("reviews.suggest", { word: each.suggestion })}`)))));
 }

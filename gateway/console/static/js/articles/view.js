@@ -3,9 +3,10 @@ import { get } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { writeMoment } from "../lib/format.js";
 import { complain } from "../lib/problems.js";
-import { channelNames, unitNames } from "../lib/things.js";
+import { channelNames, namesOf, unitNames } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
-import { cancelScheduled, fileReceipt, publish, showRevisions, submit, withdraw } from "./acts.js";
+import { cancelScheduled, fileReceipt, publish, submit, withdraw } from "./acts.js";
+import { showRevisions } from "./revisions.js";
 import { thumbnail } from "../assets/photos.js";
 
 const EDITABLE = ["draft", "changes_requested", "rejected", "approved", "published"];
@@ -15,6 +16,8 @@ export const badge = (group, status) => h("span", { class: `badge badge-${status
 // told: {edit(article), changed(), back()}
 export async function showArticle(pane, page, id, told) {
   const [article, units, channels] = await Promise.all([get(`/v1/articles/${id}`), unitNames(), channelNames()]);
+  const people = await namesOf([...article.author_ids, ...article.publications.map((each) => each.by)]);
+  const authors = article.author_ids.map((each) => people.get(each)).filter(Boolean);
   const run = (work) => async () => {
     try {
       if (await work() !== null) told.changed();
@@ -38,7 +41,7 @@ export async function showArticle(pane, page, id, told) {
     h("dl", { class: "meta" },
       line(t("field.status"), badge("article_status", status), h("span", {}, t("articles.revision", { n: article.revision }))),
       line(t("field.unit_id"), units.get(article.unit_id) || article.unit_id), line(t("field.kind"), word("article_kind", article.kind)),
-      article.byline && line(t("field.byline"), article.byline), line(t("field.originality"), word("originality", article.originality)),
+      authors.length > 0 && line(t("field.author_ids"), authors.join(t("comma"))), article.byline && line(t("field.byline"), article.byline), line(t("field.originality"), word("originality", article.originality)),
       article.event_ended_at && line(t("field.event_ended_at"), writeMoment(article.event_ended_at)),
       article.tags.length > 0 && line(t("field.tags"), article.tags.join(" · ")),
       article.topic && line(t("field.topic"), article.topic), article.series && line(t("field.series"), article.series),
@@ -49,14 +52,20 @@ export async function showArticle(pane, page, id, told) {
     article.asset_ids.length > 0 && [h("h2", { class: "section-title" }, t("articles.photos")), h("div", { class: "photos" }, article.asset_ids.map((asset) =>
       h("a", { class: "photo", href: `/assets#${asset}` }, h("img", { src: thumbnail(asset), alt: t("articles.photos"), loading: "lazy" }))))],
     h("h2", { class: "section-title" }, t("articles.publications")),
-    article.publications.length ? h("table", { class: "simple stacked" }, h("tbody", {}, article.publications.map((each) => publicationRow(each)))) : h("p", { class: "text-secondary m-0" }, t("articles.not_yet"))));
+    article.publications.length ? publications() : h("p", { class: "text-secondary m-0" }, t("articles.not_yet"))));
   pane.querySelector("h1").focus({ preventScroll: true });
   return article;
 
-  function publicationRow(each) {
-    return h("tr", {},
-      h("td", {}, channels.get(each.channel_id) || each.channel_id), h("td", {}, badge("publication_status", each.status)), h("td", {}, writeMoment(each.at)),
-      h("td", {}, each.url ? link(each.url) : "—"),
+  function publications() {
+    const heads = ["channel_id", "status", "at", "revision", "url", "by"].map((each) => t(`field.${each}`));
+    return h("table", { class: "simple stacked" }, h("thead", {}, h("tr", {}, heads.map((each) => h("th", { scope: "col" }, each)), h("td", {}))),
+      h("tbody", {}, article.publications.map((each) => publicationRow(each, heads))));
+  }
+
+  function publicationRow(each, heads) {
+    const cells = [channels.get(each.channel_id) || each.channel_id, badge("publication_status", each.status), each.status === "scheduled" ? t("articles.due", { at: writeMoment(each.at) }) : h("time", { datetime: each.at }, writeMoment(each.at)),
+      each.revision ? each.revision : "—", each.url ? link(each.url) : each.status === "published" ? t("articles.no_link") : "—", people.get(each.by) || "—"];
+    return h("tr", {}, cells.map((cell, at) => h("td", { "data-label": heads[at] }, cell)),
       h("td", { class: "text-end" },
         act(may.publish && each.status === "published" && status !== "withdrawn", t("articles.receipt"), run(() => fileReceipt(article, each))),
         act(may.publish && each.status === "scheduled", t("articles.cancel_scheduled"), run(() => cancelScheduled(article, each)))));

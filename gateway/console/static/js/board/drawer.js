@@ -6,7 +6,7 @@ import { exact, ratio, short, signed, writeDay, writeMoment } from "../lib/forma
 import { problemBox } from "../lib/problems.js";
 import { channelNames, unitNames } from "../lib/things.js";
 import { language, t, word } from "../lib/words.js";
-import { describe, isPartial, isRatio, mark, unitOf, writePrecision, writeRange, writeValue } from "./figures.js";
+import { byKind, describe, isPartial, isRatio, mark, unitOf, writePrecision, writeRange, writeValue } from "./figures.js";
 
 const PAGES = { articles: (id) => `/articles#${id}`, reviews: (id) => `/reviews#${id}`, shoots: (id) => `/shoots#${id}`, "live-streams": (id) => `/live#${id}`, "training-sessions": (id) => `/training#${id}` };
 let definitions = null;
@@ -29,8 +29,8 @@ export class Drawer {
     this.told.closed();
   }
 
-  // pick(answer) → the figures of the same row in another month's answer
-  show(row, name, state, months, pick) {
+  // pick(answer) → the figures of the same row in another month's answer; kinds: the parts by kind of channel, if it has any
+  show(row, name, state, months, pick, kinds = {}) {
     const figure = row.figures[name];
     if (!this.isOpen) this.back = document.activeElement;
     const mine = (this.asked += 1);
@@ -46,7 +46,7 @@ export class Drawer {
       h("p", { class: "drawer-value", title: describe(row.name, name, figure, state.period, state.asOf) },
         h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, mark(figure), writeValue(name, figure, exact)),
         !isRatio(figure) && h("span", { class: "tile-unit" }, unitOf(name, figure))),
-      this.#about(name, figure, state, meaning),
+      this.#about(name, figure, state, meaning, kinds),
       months && months.length > 1 && chart,
       h("h3", { class: "h4 mt-3 mb-2" }, t("drawer.facts")), facts, foot);
     this.element.scrollTop = 0;
@@ -56,11 +56,13 @@ export class Drawer {
     this.#facts(figure.href, facts, foot, () => mine === this.asked, name, row.id);
   }
 
-  #about(name, figure, state, meaning) {
+  #about(name, figure, state, meaning, kinds) {
     const line = (term, ...what) => [h("dt", {}, term), h("dd", {}, what)];
     return [h("dl", { class: "about" },
       line(t("drawer.precision"), writePrecision(figure)),
       line(t("drawer.coverage"), h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, writeRange(figure))),
+      figure.precision === "at_least" && line(t("drawer.why"), t("drawer.at_least")),
+      byKind(kinds, name).length > 1 && line(t("drawer.by_kind"), byKind(kinds, name).map((part) => h("div", {}, part))),
       isRatio(figure) && line(t("drawer.parts"), t("cell.parts", { some: exact(figure.numerator), of: exact(figure.denominator) })),
       line(t("drawer.definition"), figure.definition === null ? t("drawer.undefined") : `v${figure.definition}`),
       state.asOf && line(t("board.as_of"), writeMoment(state.asOf))), meaning];
@@ -107,7 +109,7 @@ export class Drawer {
       h("div", { class: "fact-line" }, page ? h("a", { href: page }, title) : h("span", {}, title),
         h("span", { class: `fact-value${name === "on_time_ratio" && !fact.value ? " text-red" : ""}` }, value)),
       h("div", { class: "text-secondary small" },
-        [writeMoment(fact.occurred_at), fact.channel_id && group !== "channels" && channels.get(fact.channel_id), unit, fact.correction && t("fact.correction")].filter(Boolean).join(" · ")),
+        [writeMoment(fact.occurred_at), word("service", fact.source), fact.channel_id && group !== "channels" && channels.get(fact.channel_id), unit, fact.correction && t("fact.correction")].filter(Boolean).join(" · ")),
       h("div", { class: "text-secondary fact-recorded" }, t("fact.recorded", { at: writeMoment(fact.recorded_at) })));
   }
 }

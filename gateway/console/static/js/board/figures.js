@@ -8,6 +8,8 @@ export const COLUMNS = [
   "shoots", "photos_delivered", "live_streams", "training_sessions", "attendance_count",
 ];
 
+export const CHANNEL_KINDS = ["website", "wechat_oa", "douyin", "bilibili", "other"];
+
 export const isRatio = (figure) => "denominator" in figure;
 
 export function writeValue(name, figure, number = short) {
@@ -30,6 +32,10 @@ export const writeCoverage = (figure) => t("cell.covers", { from: writeDay(figur
 export const writeRange = (figure) => t("cell.range", { from: writeDay(figure.coverage.from), to: writeDay(figure.coverage.to) });
 export const writePrecision = (figure) => word("precision", figure.precision);
 export const unitOf = (name, figure) => word("measure", name) === name ? (figure?.unit ?? "") : word("measure", name);
+
+// What each kind of channel adds to a total: "公众号 +4,724", "抖音 ≥+2,136".
+export const byKind = (kinds, name) => CHANNEL_KINDS.filter((kind) => kinds[kind]?.figures[name])
+  .map((kind) => `${word("channel_kind", kind)} ${mark(kinds[kind].figures[name])}${writeValue(name, kinds[kind].figures[name])}`);
 
 // Everything about a cell in one sentence, for those who do not see colours and lines.
 export function describe(who, name, figure, period, asOf) {

@@ -3,7 +3,7 @@ import { h, replace } from "../lib/dom.js";
 import { NOTHING } from "../lib/format.js";
 import { spark } from "../lib/spark.js";
 import { t, word } from "../lib/words.js";
-import { COLUMNS, describe, isPartial, isRatio, mark, unitOf, writeValue } from "./figures.js";
+import { CHANNEL_KINDS, COLUMNS, describe, isPartial, isRatio, mark, unitOf, writeValue } from "./figures.js";
 
 export class Board {
   // told: {open(row, name)}: a cell was chosen
@@ -11,7 +11,7 @@ export class Board {
     this.holder = holder;
     this.told = told;
     this.sorted = null;
-    this.opened = new Set();
+    this.opened = new Set(["totals"]);
     this.selected = "";
     this.months = null;
   }
@@ -122,11 +122,26 @@ export class Board {
       columns.map((name) => this.#cell({ id: `${unit.id}/${channel.id}`, name: `${unit.name} · ${channel.name}`, figures: channel.figures }, name, 0)));
   }
 
+  // All units together, and below that each kind of channel by itself: people who follow are never the same on two platforms.
   #totals(columns) {
-    const row = { id: "totals", name: t("board.totals"), figures: this.answer.totals.figures };
-    return h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader", class: "col-unit" }, t("board.totals")),
-      this.months && this.#trend(t("board.totals"), (answer) => answer.totals.figures),
-      columns.map((name) => this.#cell(row, name, 0)));
+    const { figures, kinds } = this.answer.totals;
+    const there = CHANNEL_KINDS.filter((kind) => kinds[kind]);
+    const open = this.opened.has("totals");
+    const toggle = () => {
+      this.opened[open ? "delete" : "add"]("totals");
+      this.#render();
+    };
+    const head = there.length > 1 ? h("button", { class: "fold", "aria-expanded": String(open), title: t("board.by_kind"), onclick: toggle, dataset: { key: "fold-totals" } },
+      h("span", { class: "chevron", "aria-hidden": "true" }), h("span", { class: "unit-name" }, t("board.totals"))) : t("board.totals");
+    const rows = open && there.length > 1 ? there : [];
+    return [this.#sum({ id: "totals", name: t("board.totals"), figures }, head, columns, (answer) => answer.totals.figures),
+      rows.map((kind) => this.#sum({ id: `kind/${kind}`, name: `${t("board.totals")} · ${word("channel_kind", kind)}`, figures: kinds[kind].figures },
+        h("span", { class: "channel-name" }, word("channel_kind", kind)), columns, (answer) => answer.totals.kinds[kind]?.figures, "by-kind"))];
+  }
+
+  #sum(row, head, columns, pick, look = "") {
+    return h("tr", { role: "row", class: look }, h("th", { scope: "row", role: "rowheader", class: "col-unit" }, head),
+      this.months && this.#trend(row.name, pick), columns.map((name) => this.#cell(row, name, 0)));
   }
 
   #trend(who, pick) {

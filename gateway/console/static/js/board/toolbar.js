@@ -1,12 +1,12 @@
 // What the board is asked for: period, as-of, kind.
 import { h, replace } from "../lib/dom.js";
 import { fromLocal, toLocal, today, writeMonth } from "../lib/format.js";
+import { CHANNEL_KINDS } from "./figures.js";
 import { language, t, word } from "../lib/words.js";
 import { bounds, shapeOf } from "../lib/period.js";
 
 const SHAPES = ["year", "h1", "h2", "month", "custom"];
 const UNITS = ["office", "department", "college", "campus"];
-const CHANNELS = ["website", "wechat_oa", "douyin", "bilibili", "other"];
 
 // change(partial state)
 export function drawToolbar(holder, state, change) {
@@ -36,7 +36,7 @@ export function drawToolbar(holder, state, change) {
       h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("board.kind"), onchange: (event) => change({ kind: event.target.value }) },
         h("option", { value: "" }, t("board.kind_all")),
         h("optgroup", { label: t("board.kind_units") }, UNITS.map((kind) => h("option", { value: kind, selected: state.kind === kind }, word("unit_kind", kind)))),
-        h("optgroup", { label: t("board.kind_channels") }, CHANNELS.map((kind) => h("option", { value: kind, selected: state.kind === kind }, word("channel_kind", kind))))),
+        h("optgroup", { label: t("board.kind_channels") }, CHANNEL_KINDS.map((kind) => h("option", { value: kind, selected: state.kind === kind }, word("channel_kind", kind))))),
       asOf(state, change)));
 }
 

@@ -67,10 +67,10 @@ openPage("articles", async (page) => {
     const article = await showArticle(pane, page, id, {
       edit: (one) => writeArticle(pane, page, one, changed, show), changed, back: () => go(""),
     });
-    if (article.status === "submitted") watch(article);
+    if (article.status === "submitted" || article.publications.some((each) => each.status === "scheduled")) watch(article);
   }
 
-  // A submitted text is decided by somebody else: look now and then, and show the decision when it is there.
+  // A submitted text is decided by somebody else, a scheduled one is published by the clock: look now and then.
   function watch(article) {
     watching = setInterval(async () => {
       if (document.visibilityState !== "visible" || document.querySelector("dialog[open]")) return;

@@ -30,7 +30,9 @@ openPage("board", async ({ main, status }) => {
   const legend = h("p", { class: "board-legend" }, h("span", { class: "mark-precision" }, "≥"), t("legend.at_least"), " · ", h("span", { class: "partial" }, t("legend.partial_word")), t("legend.partial"), " · ", h("span", { class: "none" }, "—"), t("legend.nothing"), " · ", t("legend.colour"));
   const board = new Board(holder, { open });
   const drawer = new Drawer({ closed: () => board.select("") });
-  main.append(toolbar, notice, tiles, holder, legend, drawer.element);
+  const printed = h("p", { class: "print-only printed" });
+  addEventListener("beforeprint", () => replace(printed, `${t("product")} · ${t("print.at", { at: writeMoment(new Date().toISOString()) })}`, seen.answer && ` · ${t("fresh.position", { position: seen.answer.position })}`, state.asOf && ` · ${t("board.as_of")} ${writeMoment(state.asOf)}`, state.kind && ` · ${word("unit_kind", state.kind) === state.kind ? word("channel_kind", state.kind) : word("unit_kind", state.kind)}`));
+  main.append(printed, toolbar, notice, tiles, holder, legend, drawer.element);
 
   walkable(() => board.rows(), t("board.unit"));
   onKey(["Enter"], t("keys.open"), () => document.activeElement?.closest?.("tr")?.querySelector(".cell")?.click());
@@ -40,7 +42,7 @@ openPage("board", async ({ main, status }) => {
 
   function open(row, name) {
     board.select(`${row.id}|${name}`);
-    drawer.show(row, name, state, seen.months, pickOf(row.id));
+    drawer.show(row, name, state, seen.months, pickOf(row.id), row.id === "totals" ? seen.answer.totals.kinds : {});
   }
 
   function change(part) {
@@ -114,7 +116,7 @@ openPage("board", async ({ main, status }) => {
     const age = seen.answer.age_s + Math.max(0, (performance.now() - seen.at - POLL_MS) / 1000);
     const light = seen.answer.missing.length || age > 60 ? "red" : age > 15 || (seen.link !== "live" && !state.asOf) ? "yellow" : "green";
     const words = state.asOf ? t("fresh.past") : seen.link === "live" ? t("fresh.live") : t("fresh.waiting");
-    setStatus(status, light, words, h("span", { class: "only-wide" }, ` · ${t("fresh.position", { position: seen.answer.position })}`), ` · ${ago(age)}`);
+    setStatus(status, light, words, h("span", { class: "only-wide" }, ` · ${t("fresh.position", { position: seen.answer.position })}`), h("span", { class: "only-wide" }, ` · ${ago(age)}`));
   }
 
   drawToolbar(toolbar, state, change);
@@ -151,6 +153,7 @@ async function fresh(path) {
 function pickOf(id) {
   if (id === "totals") return (answer) => answer.totals.figures;
   const [unit, channel] = id.split("/");
+  if (unit === "kind") return (answer) => answer.totals.kinds[channel]?.figures;
   return (answer) => {
     const found = answer.units.find((each) => each.id === unit);
     return channel ? found?.channels.find((each) => each.id === channel)?.figures : found?.figures;

@@ -6,7 +6,7 @@ import { h, replace } from "../lib/dom.js";
 import { exact, writeMoment } from "../lib/format.js";
 import { makeForm } from "../lib/form.js";
 import { complain, say } from "../lib/problems.js";
-import { unitNames } from "../lib/things.js";
+import { namesOf, unitNames } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 import { markedText } from "./marked.js";
 
@@ -15,6 +15,7 @@ const DECISIONS = [["approve", "btn-success", "a"], ["request_changes", "btn-war
 // told: {changed(decided), back()}. Gives {decide(name), claim(), step(by)} for the keys.
 export async function showCase(pane, page, id, told) {
   const [found, units] = await Promise.all([get(`/v1/reviews/${id}`), unitNames()]);
+  const people = await namesOf(found.author_ids);
   found.findings.forEach((each, at) => (each.number = String(at)));
   const blocking = found.findings.filter((each) => each.severity === "blocking").length;
   const own = found.author_ids.includes(page.me.id);
@@ -31,6 +32,7 @@ export async function showCase(pane, page, id, told) {
       h("div", { class: "pane-acts" }, h("a", { class: "btn btn-sm", href: `/articles#${found.article_id}` }, t("reviews.article")))),
     h("dl", { class: "meta" },
       line(t("field.status"), badge("case_status", found.status)), line(t("field.unit_id"), units.get(found.unit_id) || found.unit_id), line(t("field.kind"), word("article_kind", found.kind)),
+      people.size > 0 && line(t("field.author_ids"), [...people.values()].join(t("comma"))),
       h("div", {}, t("articles.revision", { n: found.revision })), h("div", {}, t("reviews.waiting", { at: writeMoment(found.submitted_at) })),
       h("div", {}, t("reviews.chars", { n: exact(found.char_count) })), h("div", {}, t("reviews.checked", { n: found.checked_with.length }))),
     own && found.status === "open" && h("div", { class: "alert alert-info" }, t("reviews.own")),

@@ -10,7 +10,7 @@ export default {
 
   "sign_in.title": "Sign in", "sign_in.how": "Sign in with an API key. An administrator issues it; the first start prints one.", "sign_in.key": "API key", "sign_in.hint": "The key opens a session and is not kept in the browser.", "sign_in.act": "Sign in",
 
-  "board.caption": "Figures of all units", "board.unit": "unit", "board.unit_head": "Unit", "board.totals": "All units", "board.trend": "Trend", "board.by_month": "by month", "board.sort": "Sort by {figure} and show its trend", "board.channels": "Show {n} channels",
+  "board.caption": "Figures of all units", "board.unit": "unit", "board.unit_head": "Unit", "board.totals": "All units", "board.by_kind": "Show the totals by kind of channel", "tile.every_platform": " (all platforms)", "print.at": "printed {at}", "board.trend": "Trend", "board.by_month": "by month", "board.sort": "Sort by {figure} and show its trend", "board.channels": "Show {n} channels",
   "board.period": "Period", "board.year": "Year", "board.year_before": "Year before", "board.year_after": "Year after", "board.from": "From", "board.to": "To",
   "board.kind": "Kind", "board.kind_all": "All units and channels", "board.kind_units": "Kinds of unit", "board.kind_channels": "Channels",
   "board.as_of": "As of", "board.now": "Back to now", "board.is_now": "(now)",
@@ -20,7 +20,7 @@ export default {
   "title.year": "{year}", "title.h1": "First half of {year}", "title.h2": "Second half of {year}",
   "legend.at_least": " at least", "legend.partial_word": "dashed", "legend.partial": " covers part of the period", "legend.nothing": "no data (never 0)", "legend.colour": "colour compares within a column · click a number to see the events behind it",
   "cell.nothing": "No data", "cell.exact": "Exact", "cell.covers": "Covers {from} to {to}", "cell.range": "{from} to {to}", "cell.parts": "{some} of {of} on time",
-  "drawer.label": "What a number is made of", "drawer.precision": "Precision", "drawer.coverage": "Coverage", "drawer.parts": "Made of", "drawer.definition": "Definition", "drawer.undefined": "not defined", "drawer.covered_from": "Counted since {day}", "drawer.facts": "The events behind it",
+  "drawer.label": "What a number is made of", "drawer.precision": "Precision", "drawer.coverage": "Coverage", "drawer.parts": "Made of", "drawer.why": "Why at least", "drawer.at_least": "A channel was first counted within the period; what it grew before is not known.", "drawer.by_kind": "By channel", "drawer.definition": "Definition", "drawer.undefined": "not defined", "drawer.covered_from": "Counted since {day}", "drawer.facts": "The events behind it",
   "fact.on_time": "On time", "fact.late": "Late", "fact.baseline": "First count: the baseline", "fact.correction": "correction by a late report", "fact.recorded": "Recorded {at}",
   "fresh.live": "Live", "fresh.waiting": "Reconnecting", "fresh.past": "Past moment", "fresh.position": "position {position}", "fresh.unknown": "No data could be had",
   "precision.exact": "Exact", "precision.at_least": "At least", "precision.rounded": "Rounded",
@@ -46,7 +46,7 @@ export default {
   "articles.tags_hint": "Separated by commas or spaces.", "articles.event_hint": "The clock starts here: 48 h for the school home page, 72 h for a college site, inclusive.",
   "articles.pick": "Choose from the library", "articles.no_photos": "The library has no photographs of this unit yet.", 
   "articles.publish_hint": "Empty means now; a past time files it late; a future time schedules it.", "articles.no_channel": "There is no active channel to publish on.", "articles.not_yet": "Not published on any channel yet.",
-  "articles.receipt": "File the link", "articles.receipt_saved": "Receipt filed.", "articles.cancel_scheduled": "Cancel", "articles.cancelled": "The scheduled publication is cancelled.",
+  "articles.due": "publishes itself on {at}", "articles.no_link": "no link yet", "articles.n_photos": "{n} photographs", "articles.self_check": "Check the text", "field.author_ids": "Authors", "field.revision": "Revision", "field.by": "By", "field.field": "Field", "articles.receipt": "File the link", "articles.receipt_saved": "Receipt filed.", "articles.cancel_scheduled": "Cancel", "articles.cancelled": "The scheduled publication is cancelled.",
   "articles.withdraw_warn": "The article is taken down on every channel. This cannot be undone.", "articles.one_revision": "There is one revision and nothing to compare.", "articles.no_change": "The text did not change.", "articles.leave": "There are unsaved changes. Leave all the same?", "articles.waiting": "Waiting for review…", "articles.preview": "Preview of the text",
 
   "field.unit_id": "Unit", "field.kind": "Kind", "field.title": "Title", "field.body": "Text", "field.byline": "Byline", "field.originality": "Originality", "field.source_url": "Source link", "field.tags": "Tags", "field.topic": "Topic", "field.series": "Series", "field.event_ended_at": "End of the event", "field.asset_ids": "Photographs", "field.channel_id": "Channel", "field.at": "Time", "field.url": "Link", "field.reason": "Reason", "field.override_reason": "Reason for the override", "field.status": "Status", "field.q": "Search", "field.from": "Older", "field.to": "Newer",

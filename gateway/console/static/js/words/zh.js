@@ -10,7 +10,7 @@ export default {
 
   "sign_in.title": "登录", "sign_in.how": "用 API 密钥登录。密钥由管理员发放，首次启动时会打印一次。", "sign_in.key": "API 密钥", "sign_in.hint": "密钥只用于换取会话，不会留在浏览器里。", "sign_in.act": "登录",
 
-  "board.caption": "各单位各项数据", "board.unit": "单位", "board.unit_head": "单位", "board.totals": "合计", "board.trend": "趋势", "board.by_month": "按月", "board.sort": "按“{figure}”排序，并显示其趋势", "board.channels": "展开 {n} 个阵地",
+  "board.caption": "各单位各项数据", "board.unit": "单位", "board.unit_head": "单位", "board.totals": "合计", "board.by_kind": "展开各渠道合计", "tile.every_platform": "（全平台）", "print.at": "打印于 {at}", "board.trend": "趋势", "board.by_month": "按月", "board.sort": "按“{figure}”排序，并显示其趋势", "board.channels": "展开 {n} 个阵地",
   "board.period": "时段", "board.year": "年份", "board.year_before": "前一年", "board.year_after": "后一年", "board.from": "起", "board.to": "止",
   "board.kind": "类别", "board.kind_all": "全部单位与渠道", "board.kind_units": "单位类别", "board.kind_channels": "渠道",
   "board.as_of": "截至", "board.now": "回到现在", "board.is_now": "（现在）",
@@ -20,7 +20,7 @@ export default {
   "title.year": "{year} 年", "title.h1": "{year} 年上半年", "title.h2": "{year} 年下半年",
   "legend.at_least": " 至少", "legend.partial_word": "虚线", "legend.partial": " 只覆盖部分时段", "legend.nothing": "无数据（不作 0）", "legend.colour": "颜色只在同一列内比较 · 点击任一数字查看其背后的事件",
   "cell.nothing": "无数据", "cell.exact": "准确值", "cell.covers": "覆盖 {from} 至 {to}", "cell.range": "{from}至{to}", "cell.parts": "{of} 篇中 {some} 篇及时",
-  "drawer.label": "数字的来历", "drawer.precision": "精度", "drawer.coverage": "覆盖", "drawer.parts": "构成", "drawer.definition": "定义", "drawer.undefined": "未定义", "drawer.covered_from": "自 {day} 起统计", "drawer.facts": "背后的事件",
+  "drawer.label": "数字的来历", "drawer.precision": "精度", "drawer.coverage": "覆盖", "drawer.parts": "构成", "drawer.why": "为何“至少”", "drawer.at_least": "有的阵地在这一时段中才首次计数，此前的增长未知。", "drawer.by_kind": "各渠道", "drawer.definition": "定义", "drawer.undefined": "未定义", "drawer.covered_from": "自 {day} 起统计", "drawer.facts": "背后的事件",
   "fact.on_time": "及时", "fact.late": "超时", "fact.baseline": "首次计数，作为起点", "fact.correction": "补报更正", "fact.recorded": "登记于 {at}",
   "fresh.live": "实时", "fresh.waiting": "正在重连", "fresh.past": "历史时点", "fresh.position": "位置 {position}", "fresh.unknown": "无法取得数据",
   "precision.exact": "准确值", "precision.at_least": "至少", "precision.rounded": "约数",
@@ -46,7 +46,7 @@ export default {
   "articles.tags_hint": "用逗号或空格分隔。", "articles.event_hint": "时效从这一刻算起：校首页 48 小时，学院网站 72 小时（含）。",
   "articles.pick": "从素材库选照片", "articles.no_photos": "素材库里还没有这个单位的照片。", 
   "articles.publish_hint": "留空为现在；过去为补登；将来为定时发布。", "articles.no_channel": "没有在用的阵地可供发布。", "articles.not_yet": "尚未在任何阵地发布。",
-  "articles.receipt": "补录链接", "articles.receipt_saved": "回执已登记。", "articles.cancel_scheduled": "取消定时", "articles.cancelled": "已取消定时发布。",
+  "articles.due": "将于 {at} 自动发布", "articles.no_link": "待补录", "articles.n_photos": "{n} 张照片", "articles.self_check": "送审前自查", "field.author_ids": "作者", "field.revision": "稿次", "field.by": "经办", "field.field": "字段", "articles.receipt": "补录链接", "articles.receipt_saved": "回执已登记。", "articles.cancel_scheduled": "取消定时", "articles.cancelled": "已取消定时发布。",
   "articles.withdraw_warn": "撤稿后这篇稿件在各阵地一并下架，不能恢复。", "articles.one_revision": "只有一稿，没有可比较的。", "articles.no_change": "正文没有改动。", "articles.leave": "有未保存的修改，仍要离开吗？", "articles.waiting": "等待审核…", "articles.preview": "正文预览",
 
   "field.unit_id": "单位", "field.kind": "类别", "field.title": "标题", "field.body": "正文", "field.byline": "署名", "field.originality": "原创性", "field.source_url": "来源链接", "field.tags": "标签", "field.topic": "话题", "field.series": "系列", "field.event_ended_at": "活动结束时间", "field.asset_ids": "照片", "field.channel_id": "阵地", "field.at": "时间", "field.url": "链接", "field.reason": "理由", "field.override_reason": "放行理由", "field.status": "状态", "field.q": "检索", "field.from": "旧稿", "field.to": "新稿",
