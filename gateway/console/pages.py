@@ -17,6 +17,7 @@ PAGES = {
     "/shoots": "shoots",
     "/live": "live",
     "/training": "training",
+    "/imports": "imports",
     "/admin": "admin",
     "/sign-in": "sign-in",
 }

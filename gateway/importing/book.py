@@ -93,11 +93,13 @@ class Book:
         with reading(self._engine) as db:
             return _get(db, import_id, caller)
 
-    def list(self, caller: Caller, after: str | None, limit: int) -> dict[str, Any]:
+    def list(self, caller: Caller, after: str | None, limit: int, dry_run: bool | None = None) -> dict[str, Any]:
         """Return a page of the imports that the caller may see, the last begun first, and where the next begins."""
         wanted = select(import_job).where(_seen_by(caller)).order_by(import_job.c.import_id.desc()).limit(limit + 1)
         if after is not None:
             wanted = wanted.where(import_job.c.import_id < id_in(after))
+        if dry_run is not None:
+            wanted = wanted.where(import_job.c.rehearsal == dry_run)
         with reading(self._engine) as db:
             found = db.execute(wanted).all()
         more = str(found[limit - 1].import_id) if len(found) > limit else None

@@ -18,7 +18,7 @@ from shared.errors import Unavailable
 from shared.failpoints import failpoint
 from shared.logs import log
 
-LOOK_S = 3.0  # for imports that another worker left behind
+LOOK_S = 2.0  # for imports that another worker left behind
 TURN_S = 5.0
 AT_ONCE = 20  # rows noted in one transaction; a crash lets as many be sent again, and be told as repeated
 PAUSE = timedelta(seconds=10)

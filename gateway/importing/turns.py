@@ -15,7 +15,7 @@ from gateway.importing.sender import WAITS, Outcome
 from gateway.importing.tables import import_job, import_row
 from shared.database import EPOCH, reading, writing
 
-HELD = timedelta(seconds=10)  # a worker that was killed gives back nothing: another takes over after that
+HELD = timedelta(seconds=6)  # a worker that was killed gives back nothing: another takes over after that
 Numbered = tuple[int, Outcome]
 
 
@@ -45,10 +45,11 @@ class Turns:
         """Take the import that has waited longest, if one waits."""
         now = datetime.now(UTC)
         waits = (import_job.c.state == "running", import_job.c.held_until < now)
-        with writing(self._engine) as db:
+        with reading(self._engine) as db:
             row = db.execute(select(import_job).where(*waits).order_by(import_job.c.held_until).limit(1)).first()
-            if row is None:
-                return None
+        if row is None:
+            return None
+        with writing(self._engine) as db:
             mine = import_job.c.import_id == row.import_id
             held = update(import_job).where(mine, *waits).values(holder=self._worker, held_until=now + HELD)
             if not db.execute(held).rowcount:  # another worker was faster

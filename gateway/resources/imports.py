@@ -77,8 +77,10 @@ class Imports:
         return await self._desk.in_thread(lambda: self._desk.book.get(import_id, caller))
 
     async def _list(self, req: Request, resp: Response, page: Any) -> None:
-        filters = read_query(req)
-        cursor, limit = filters.pop("cursor", None), filters.pop("limit", 50)
+        given = read_query(req)
+        told = {name: value for name, value in req.context.operation.query.load(given).items() if name in given}
+        cursor, limit = given.pop("cursor", None), given.pop("limit", 50)
+        filters = {name: told[name] for name in given}
         after = None if cursor is None else self._cursors.unwrap(cursor, req.path, filters)
         found = await self._desk.in_thread(lambda: page(req.context.caller, after, limit, **filters))
         if found["next"] is not None:

@@ -19,7 +19,7 @@ class ImportFile(WireSchema):
 
 
 class ListImports(Listing):
-    pass
+    dry_run = fields.Bool()
 
 
 class ListRows(Listing):

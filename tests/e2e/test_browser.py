@@ -18,7 +18,7 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE_MS = 20_000
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-PAGES = ("/", "/articles", "/reviews", "/assets", "/shoots", "/live", "/training", "/sign-in")
+PAGES = ("/", "/articles", "/reviews", "/assets", "/shoots", "/live", "/training", "/imports", "/sign-in")
 UNIT, TITLE = "传媒与设计学院", "传媒学院举办毕业设计作品展"
 SignIn = Callable[..., Page]
 

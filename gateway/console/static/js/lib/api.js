@@ -18,7 +18,8 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-export async function request(method, path, { body, headers = {}, key, signal } = {}) {
+// `file` goes out as it is, `body` as JSON.
+export async function request(method, path, { body, file, headers = {}, key, signal } = {}) {
   const sent = { Accept: "application/json", ...headers };
   if (method !== "GET" && method !== "HEAD") {
     sent["X-Matrix-Request"] = "1";
@@ -26,9 +27,10 @@ export async function request(method, path, { body, headers = {}, key, signal } 
     if (["PATCH", "PUT"].includes(method) && tags.has(path)) sent["If-Match"] = tags.get(path);
   }
   if (body !== undefined) sent["Content-Type"] = "application/json";
+  if (file) sent["Content-Type"] = "application/octet-stream";
   let response;
   try {
-    response = await fetch(path, { method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers: sent, signal, body: file ?? (body === undefined ? undefined : JSON.stringify(body)) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { code: "console.offline" });

@@ -14,6 +14,7 @@ const LINKS = [
   ["/shoots", "shoots", "shoot.read"],
   ["/live", "live", "live_stream.read"],
   ["/training", "training", "training.read"],
+  ["/imports", "imports", "import.write"],
   ["/admin", "admin", "account.write", "unit.write", "channel.write", "scheme.write", "term_list.write"],
 ];
 
