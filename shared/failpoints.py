@@ -30,7 +30,6 @@ NAMES = (
     "upload.after_bytes_before_event",
     "upload.after_event_before_reply",
     "erase.after_key_delete_before_event",
-    "import.after_row",
 )
 
 

@@ -15,7 +15,6 @@ from gateway.importing.sender import Sender
 from gateway.importing.turns import HELD, Lost, Numbered, Turn, Turns
 from shared.context import Caller
 from shared.errors import Unavailable
-from shared.failpoints import failpoint
 from shared.logs import log
 
 LOOK_S = 2.0  # for imports that another worker left behind
@@ -110,7 +109,6 @@ class Runner:
                     if sender is None:
                         break
                     outcomes.append((number, sender.send(row)))
-                    failpoint("import.after_row")
             finally:
                 self._turns.note(turn, outcomes)
             if len(outcomes) < len(rows):

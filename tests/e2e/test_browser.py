@@ -130,6 +130,37 @@ def test_from_the_desk_over_the_review_into_the_cell_without_reloading(
     assert board.evaluate("window.neverReloaded") is True
 
 
+def test_a_file_is_tried_imported_and_its_rows_are_told_apart(
+    embedded: Platform, unit: str, sign_in: SignIn, tmp_path: Path
+) -> None:
+    """What it was taken for, what would become of its rows, what became of them, and the report; not for a viewer."""
+    viewer = sign_in(embedded.person("viewer"))
+    expect(viewer.locator("[data-link=articles]")).to_be_visible()
+    expect(viewer.locator("[data-link=imports]")).to_have_count(0)
+    file = tmp_path / "统计.xls"
+    file.write_bytes(
+        "<table><tr><td>日期<td>粉丝数<tr><td>2021-07-01<td>100<tr><td>昨天<td>1</table>".encode("gb18030")
+    )
+
+    page = sign_in(embedded.person("college_editor", unit))
+    page.locator("[data-link=imports]").click()
+    page.locator("#import-file").set_input_files(file)
+    expect(page.locator("[data-count=rejected] strong")).to_have_text("2")  # no channel is named yet
+    page.get_by_label("阵地", exact=True).select_option(label="学院网站（网站）")
+    expect(page.locator("[data-count=accepted] strong")).to_have_text("1")
+    expect(page.locator(".import-sample")).to_contain_text("2021-07-01")
+    assert embedded.admin.get("imports", dry_run="false")["items"] == []
+
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.locator("article .badge-done")).to_be_visible()
+    expect(page.locator(".import-rows tbody tr")).to_have_count(1)
+    expect(page.locator(".import-rows tbody")).to_contain_text("不是可以识别的日期")
+    with page.expect_download() as report:
+        page.get_by_role("link", name="下载逐行报告").click()
+    told = report.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[:2] for line in told[1:]] == [["2", "accepted"], ["3", "rejected"]]
+
+
 def test_the_author_cannot_decide_in_the_review_desk(embedded: Platform, unit: str, sign_in: SignIn) -> None:
     """S13: an editor's own text shows no way to decide on it."""
     person = embedded.person("college_editor", unit)
