@@ -36,7 +36,7 @@ def create_app(deps: Dependencies) -> App:
     registry = CollectorRegistry()
     app: App = falcon.asgi.App()
     app.add_middleware([Lifespan(deps), Front(registry), CrossOrigin(deps.settings.cors_origins)])
-    app.add_middleware(Gate(deps.access, ROUTES))
+    app.add_middleware(Gate(deps.access, ROUTES, deps.limits))
     app.req_options.keep_blank_qs_values = True
     app.req_options.default_media_type = ""
     add_error_handlers(app)

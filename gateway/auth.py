@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from falcon.asgi import Request
 
@@ -21,6 +22,7 @@ LEFT_ALONE_S = 60.0
 NOTED_S = 60.0
 REMEMBERED = 10_000
 THREADS = 4
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 COOKIE, SECURE_COOKIE = "matrix_session", "__Host-matrix_session"
 T = TypeVar("T")
 
@@ -56,9 +58,18 @@ def proof_of(req: Request) -> Proof:
     return proof
 
 
+def is_secure(req: Request) -> bool:
+    """Return whether the browser keeps secure cookies of ours: over HTTPS, and from its own machine also without.
+
+    Chromium and Firefox take ``Secure`` and ``__Host-`` cookies from http://127.0.0.1 and http://localhost; a plain
+    connection from elsewhere gets a plain cookie, as there nothing would keep another.
+    """
+    return req.forwarded_scheme == "https" or req.host in LOOPBACK
+
+
 def cookie_name(req: Request) -> str:
-    """Return the session cookie's name: over HTTPS one that no other host and no plain connection can set."""
-    return SECURE_COOKIE if req.forwarded_scheme == "https" else COOKIE
+    """Return the session cookie's name: where ``is_secure``, one that no other host and no plain connection can set."""
+    return SECURE_COOKIE if is_secure(req) else COOKIE
 
 
 class Access:
@@ -67,6 +78,7 @@ class Access:
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="accounts")
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hashing")  # one at a time: 64 MiB each
         self._known: OrderedDict[Proof, tuple[int, Identity]] = OrderedDict()
         self._revision = -1
         self._asked_at = self._answered_at = self._changed_at = float("-inf")
@@ -153,8 +165,20 @@ class Access:
         """Return what the work returns, done on one of the threads for accounts."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    async def in_hashing_thread(self, work: Callable[[], T]) -> T:
+        """Return what the work returns, done where passwords are checked: nobody else waits for that."""
+        return await asyncio.get_running_loop().run_in_executor(self._hashing, work)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Return what the work returns: a change of somebody's access, done on a thread, seen here at once."""
+        try:
+            return await self.in_thread(work)
+        finally:
+            self.changed()
+
     def close(self) -> None:
         """Let go of the threads."""
+        self._hashing.shutdown(wait=False, cancel_futures=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self) -> int:
@@ -174,20 +198,22 @@ class Access:
 
     def _note(self, identity: Identity) -> None:
         """Note the key's use, at most once a minute, behind the request's back."""
+        if identity.key_id is None:
+            return
         now = time.monotonic()
         if now - self._noted.get(identity.key_id, float("-inf")) < NOTED_S:
             return
         self._noted[identity.key_id] = now
         if len(self._noted) > REMEMBERED:
             self._noted.popitem(last=False)
-        task = asyncio.create_task(self._write_use(identity))
+        task = asyncio.create_task(self._write_use(identity.key_id))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
-    async def _write_use(self, identity: Identity) -> None:
+    async def _write_use(self, key_id: UUID) -> None:
         at = datetime.now(UTC)
         try:
-            await self.in_thread(lambda: self.accounts.keys.used(identity.key_id, at))
+            await self.in_thread(lambda: self.accounts.keys.used(key_id, at))
         except Unavailable as error:
             log.warning("access.use_not_noted", reason=error.code)
 

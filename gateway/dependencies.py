@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from gateway.accounts import Accounts
+from gateway.addresses import Addresses
 from gateway.auth import Access
 from gateway.calls import Calls
 from gateway.files import Files
 from gateway.importing.desk import ImportDesk
+from gateway.limits import Allowances, Limits
 from gateway.matrix.desk import Matrix
 from gateway.rpc import Rpc
 from shared.blobs import open_blobs
@@ -29,25 +31,30 @@ class Dependencies:
     files: Files
     matrix: Matrix
     imports: ImportDesk
+    limits: Limits
+    addresses: Addresses
 
 
 def open_dependencies(settings: Settings, rpc: Rpc) -> Dependencies:
     """Open what the gateway works with; its database must have been migrated.
 
     Raises:
-        BadSetting: the address of the file storage cannot be used.
+        BadSetting: the address of the file storage, or of a trusted proxy, cannot be used.
     """
     engine = open_engine(settings.database_url("gateway"))
     accounts = Accounts(engine)
     matrix = Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None)
     calls = Calls(rpc, CallerSigner(settings.secret), matrix.board.freshness)
+    access = Access(accounts)
     return Dependencies(
         settings=settings,
         engine=engine,
         rpc=rpc,
-        access=Access(accounts),
+        access=access,
         calls=calls,
         files=Files(open_blobs(settings)),
         matrix=matrix,
         imports=ImportDesk(engine, accounts, calls),
+        limits=Limits(Allowances(engine), access.in_thread),
+        addresses=Addresses(settings.trusted_proxies),
     )

@@ -8,6 +8,7 @@ import falcon
 from falcon.asgi import App, Request, Response
 
 from gateway.auth import Unknown
+from gateway.limits import TooMany
 from shared.errors import PlatformError, RuleBroken, Unavailable
 from shared.logs import log
 
@@ -50,8 +51,8 @@ async def _on_platform_error(req: Request, resp: Response, error: PlatformError,
         return
     if isinstance(error, Unknown):
         resp.set_header("WWW-Authenticate", 'Bearer realm="matrix"')
-    if isinstance(error, Unavailable):
-        resp.set_header("Retry-After", str(RETRY_AFTER_S))
+    if isinstance(error, Unavailable | TooMany):
+        resp.set_header("Retry-After", str(error.retry_after_s if isinstance(error, TooMany) else RETRY_AFTER_S))
     if status in (401, 403):
         log.warning("request.refused", code=error.code, method=req.method, path=req.path)
     answer_problem(req, resp, status, error.code, error.detail, error.fields)

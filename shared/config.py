@@ -37,6 +37,7 @@ class Settings:
     public_url: str  # where people reach the gateway
     monitor: str  # host:port of a process's own /metrics and /healthz; empty for none
     cors_origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
 
     def database_url(self, owner: str) -> str:
         """Return the URL with which a service (or ``gateway``) works: its own file, or its own role and schema."""
@@ -89,8 +90,13 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
         port=port,
         monitor=env.get("MATRIX_MONITOR", ""),
         public_url=env.get("MATRIX_PUBLIC_URL") or f"http://{host}:{port}",
-        cors_origins=tuple(filter(None, env.get("MATRIX_CORS_ORIGINS", "").split(","))),
+        cors_origins=_list(env.get("MATRIX_CORS_ORIGINS", "")),
+        trusted_proxies=_list(env.get("MATRIX_TRUSTED_PROXIES", "")),
     )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in text.split(","))))
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

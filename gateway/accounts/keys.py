@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from gateway.accounts.once import Answer, Once, once
+from gateway.accounts.sign_in import Proven
 from gateway.accounts.state import changed
 from gateway.accounts.tables import account, api_key
 from gateway.accounts.tokens import Proof, new_key, same
@@ -93,6 +94,14 @@ class Keys:
                 raise NotFound("keys.not_found", "no such key")
             unrevoked = (api_key.c.key_id == key_id, api_key.c.revoked_at.is_(None))
             db.execute(update(api_key).where(*unrevoked).values(revoked_at=datetime.now(UTC)))
+
+    def prove(self, evidence: Proof) -> Proven | None:
+        """Return whose key it is, or None when it does not hold."""
+        with reading(self._engine) as db:
+            row = holding(db, evidence)
+        if row is None or row.expires_at <= datetime.now(UTC):
+            return None
+        return Proven(account_id=row.account_id, key_id=row.key_id, until=row.expires_at)
 
     def used(self, key_id: UUID, at: datetime) -> None:
         """Note when the key was last used."""

@@ -1,14 +1,17 @@
 """Accounts: who they are, their role, and the units they are bound to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from gateway.accounts.once import Answer, Once, once
+from gateway.accounts.passwords import forget_password, login_of
 from gateway.accounts.state import changed
 from gateway.accounts.tables import account
 from shared.context import Caller
@@ -29,6 +32,7 @@ class Account:
     disabled: bool
     version: int
     created_at: datetime
+    login: str | None
 
     def caller(self) -> Caller:
         """Return the account as the caller of a request."""
@@ -41,33 +45,46 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, name: str, role: Role, units: Iterable[str], key: Once | None = None) -> Answer:
-        """Make an account; answer its id and version. Raises: RuleBroken: the idempotency key was used otherwise."""
+    def add(
+        self, name: str, role: Role, units: Iterable[str], key: Once | None = None, login: str | None = None
+    ) -> Answer:
+        """Make an account; answer its id and version.
+
+        Raises:
+            RuleBroken: the idempotency key was used otherwise, or ``accounts.login_taken``.
+        """
 
         def work() -> dict[str, Any]:
             made, now = new_id(), datetime.now(UTC)
             row = {"account_id": made, "name": name, "role": role, "units": _text(units), "disabled": False}
-            db.execute(insert(account).values(**row, version=1, created_at=now))
+            with _own_login():
+                db.execute(insert(account).values(**row, login=login and login_of(login), version=1, created_at=now))
             return {"id": str(made), "version": 1}
 
         with writing(self._engine) as db:
             return once(db, key, work)
 
     def change(self, account_id: UUID, changes: dict[str, Any], expected_version: int | None = None) -> int:
-        """Set ``name``, ``role``, ``units`` or ``disabled``; return the new version. It acts at once.
+        """Set ``name``, ``role``, ``units``, ``login`` or ``disabled``; return the new version. It acts at once.
 
         Raises:
             NotFound: ``accounts.not_found``.
             Conflict: ``stream.changed``, the account is not at ``expected_version``.
-            RuleBroken: ``accounts.last_admin``, nobody would be left to administer.
+            RuleBroken: ``accounts.last_admin``, nobody would be left to administer; ``accounts.login_taken``.
         """
         values = {**changes, **({"units": _text(changes["units"])} if "units" in changes else {})}
+        if values.get("login") is not None:
+            values["login"] = login_of(values["login"])
         with writing(self._engine) as db:
             changed(db)
             version = _get(db, account_id).version
             if expected_version not in (None, version):
                 raise Conflict("stream.changed", f"the account is at version {version}, not {expected_version}")
-            db.execute(update(account).where(account.c.account_id == account_id).values(**values, version=version + 1))
+            with _own_login():
+                mine = update(account).where(account.c.account_id == account_id)
+                db.execute(mine.values(**values, version=version + 1))
+            if values.get("disabled") or ("login" in values and values["login"] is None):
+                forget_password(db, account_id)
             if not _admins(db):
                 raise RuleBroken("accounts.last_admin", "this is the last account that administers every unit")
             return version + 1
@@ -79,7 +96,7 @@ class People:
             RuleBroken: ``accounts.last_admin``, nobody would be left to administer.
         """
         try:
-            self.change(person_id, {"name": "", "disabled": True})
+            self.change(person_id, {"name": "", "disabled": True, "login": None})
         except NotFound:
             return False
         return True
@@ -113,7 +130,7 @@ def of_row(row: Any) -> Account:
     """Return the account in a row that has the account's columns."""
     return Account(
         id=row.account_id, name=row.name, role=row.role, units=frozenset(row.units.split()),
-        disabled=row.disabled, version=row.version, created_at=row.created_at,
+        disabled=row.disabled, version=row.version, created_at=row.created_at, login=row.login,
     )  # fmt: skip
 
 
@@ -122,6 +139,14 @@ def _get(db: Connection, account_id: UUID) -> Account:
     if row is None:
         raise NotFound("accounts.not_found", "no such account")
     return of_row(row)
+
+
+@contextmanager
+def _own_login() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:  # of the statements inside only the index of logins can be hurt
+        raise RuleBroken("accounts.login_taken", "another account signs in with this login") from error
 
 
 def _admins(db: Connection) -> int:

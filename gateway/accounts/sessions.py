@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from gateway.accounts.keys import holding
+from gateway.accounts.sign_in import Proven
 from gateway.accounts.state import changed
 from gateway.accounts.tables import account, api_key, session
 from gateway.accounts.tokens import Proof, new_session
@@ -21,17 +22,16 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, key: Proof) -> str | None:
-        """Return the token of a new session of the key's account, or None when the key does not hold."""
+    def open(self, proven: Proven) -> str:
+        """Return the token of a new session of the account."""
         token, proof = new_session()
         now = datetime.now(UTC)
+        ends = now + LIFETIME
+        row = {"digest": proof.digest, "session_id": new_id(), "account_id": proven.account_id, "key_id": proven.key_id}
         with writing(self._engine) as db:
-            row = holding(db, key)
-            if row is None or row.expires_at <= now:
-                return None
             db.execute(delete(session).where(session.c.expires_at < now))
-            made = {"digest": proof.digest, "session_id": new_id(), "key_id": row.key_id, "created_at": now}
-            db.execute(insert(session).values(**made, expires_at=min(now + LIFETIME, row.expires_at)))
+            until = min(ends, proven.until or ends)
+            db.execute(insert(session).values(**row, created_at=now, expires_at=until))
         return token
 
     def close(self, proof: Proof) -> None:
@@ -40,13 +40,24 @@ class Sessions:
             changed(db)
             db.execute(delete(session).where(session.c.digest == proof.digest))
 
+    def close_all(self, account_id: UUID) -> None:
+        """End every session of the account at once."""
+        with writing(self._engine) as db:
+            end_sessions(db, account_id)
+
+
+def end_sessions(db: Connection, account_id: UUID) -> None:
+    """End every session of the account, in the transaction that takes away what they were opened with."""
+    changed(db)
+    db.execute(delete(session).where(session.c.account_id == account_id))
+
 
 def open_session(db: Connection, proof: Proof) -> Any:
     """Return the row of the session that the proof shows, with its account and key; None when it does not hold."""
     joined = (
-        select(session.c.session_id, session.c.expires_at, api_key.c.key_id, account)
-        .join(api_key, api_key.c.key_id == session.c.key_id)
-        .join(account, account.c.account_id == api_key.c.account_id)
+        select(session.c.session_id, session.c.expires_at, session.c.key_id, account)
+        .join(api_key, api_key.c.key_id == session.c.key_id, isouter=True)
+        .join(account, account.c.account_id == func.coalesce(session.c.account_id, api_key.c.account_id))
     )
     holds = (session.c.digest == proof.digest, api_key.c.revoked_at.is_(None), account.c.disabled.is_(False))
     return db.execute(joined.where(*holds)).first()

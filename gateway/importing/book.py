@@ -43,7 +43,7 @@ class Book:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, import_id: UUID, caller: Caller, key_id: UUID, wanted: Wanted, tables: Any) -> None:
+    def begin(self, import_id: UUID, caller: Caller, key_id: UUID | None, wanted: Wanted, tables: Any) -> None:
         """Note an import whose rows are being read, and forget those of long ago."""
         now = datetime.now(UTC)
         asked = {name: getattr(wanted, name) for name in Wanted.__slots__}

@@ -49,7 +49,9 @@ class ImportDesk:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="import-files")
         self._running: asyncio.Task[None] | None = None
 
-    async def begin(self, caller: Caller, key_id: UUID, asked: Asked, file: IO[bytes], key: Once | None) -> Answer:
+    async def begin(
+        self, caller: Caller, key_id: UUID | None, asked: Asked, file: IO[bytes], key: Once | None
+    ) -> Answer:
         """Read the file and begin to send its rows; answer the import's id.
 
         Raises:
@@ -82,7 +84,7 @@ class ImportDesk:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _begin(
-        self, caller: Caller, key_id: UUID, asked: Asked, file: IO[bytes], key: Once | None,
+        self, caller: Caller, key_id: UUID | None, asked: Asked, file: IO[bytes], key: Once | None,
         loop: asyncio.AbstractEventLoop,
     ) -> Answer:  # fmt: skip
         import_id = new_id()
@@ -104,7 +106,7 @@ class ImportDesk:
         return Services(self._calls, loop, caller, import_id, self._stopping)
 
     def _holder(self, turn: Turn) -> Caller | None:
-        account = self._accounts.behind(turn.key_id)
+        account = self._accounts.behind(turn.account_id, turn.key_id)
         return None if account is None or not account.caller().may("import.write") else account.caller()
 
 

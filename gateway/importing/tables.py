@@ -11,7 +11,7 @@ import_job = Table(
     metadata,
     Column("import_id", Uuid, primary_key=True),
     Column("account_id", Uuid, nullable=False),
-    Column("key_id", Uuid, nullable=False),
+    Column("key_id", Uuid),  # null where a person who signed in with a password began it
     Column("filename", Text, nullable=False),
     Column("unit_id", Text, nullable=False),  # for rows that name none; empty where none was given
     Column("channel_id", Text, nullable=False),

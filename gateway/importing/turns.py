@@ -29,7 +29,7 @@ class Turn:
 
     import_id: UUID
     account_id: UUID
-    key_id: UUID
+    key_id: UUID | None
     unit_id: str
     channel_id: str
     rehearsal: bool

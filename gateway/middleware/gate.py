@@ -7,7 +7,8 @@ import falcon
 from falcon.asgi import Request, Response
 
 from gateway.auth import Access, Refused, proof_of
-from gateway.operations import PUBLIC, SAFE, SIGNED_IN, Operation, Route
+from gateway.limits import Limits, write_limit
+from gateway.operations import JSON, PUBLIC, SAFE, SIGNED_IN, Operation, Route
 
 OWN_PAGES = (None, "same-origin", "none")
 INTENT = "X-Matrix-Request"
@@ -16,8 +17,8 @@ INTENT = "X-Matrix-Request"
 class Gate:
     """Knows each route's operations. A resource outside the table is let through only where it is a ``public_page``."""
 
-    def __init__(self, access: Access, routes: Iterable[Route]) -> None:
-        self._access = access
+    def __init__(self, access: Access, routes: Iterable[Route], limits: Limits) -> None:
+        self._access, self._limits = access, limits
         self._operations: dict[str, Mapping[str, Operation]] = {route.path: route.operations for route in routes}
 
     async def process_resource(self, req: Request, resp: Response, resource: Any, params: dict[str, Any]) -> None:
@@ -27,6 +28,7 @@ class Gate:
             Unknown: nobody we know is asking.
             Refused: another site's page is asking in the caller's name.
             RuleBroken: ``caller.denied``, the caller's role does not hold the action.
+            TooMany: the account changed too much in a short while.
         """
         if req.method == "OPTIONS" or getattr(resource, "public_page", False):
             return
@@ -47,6 +49,10 @@ class Gate:
         req.context.caller = identity.account.caller()
         if operation.action != SIGNED_IN:
             req.context.caller.require(operation.action)
+        if req.method not in SAFE:
+            upload = req.method == "POST" and operation.takes != JSON
+            account = str(identity.account.id)
+            await self._limits.take(write_limit(account, upload=upload, by_key=proof.kind == "key"))
 
 
 def _refuse_other_sites(req: Request) -> None:

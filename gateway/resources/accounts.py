@@ -1,6 +1,6 @@
 """Accounts and their keys, for administrators; nobody gives away units that are not theirs to give."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
@@ -46,7 +46,8 @@ class AccountBook:
         body = await read_body(req)
         _refuse_beyond(req.context.caller, body["units"])
         once, people = _once(req, "add_account", body), self._accounts.people
-        made = await self._write(lambda: people.add(body["name"], body["role"], body["units"], once))
+        who = (body["name"], body["role"], body["units"])
+        made = await self._access.write(lambda: people.add(*who, once, body.get("login")))
         resp.set_header("Location", f"{req.path}/{made.body['id']}")
         self._done(req, resp, made, "account.added", role=body["role"])
 
@@ -54,14 +55,16 @@ class AccountBook:
         """Show an account with its keys."""
         account = await self._own(req, account_id)
         keys = await self._access.in_thread(lambda: self._accounts.keys.all(account_id))
-        answer(req, resp, {**_shown(account), "keys": codec.unstructure(keys)})
+        standing = await self._access.in_thread(lambda: self._accounts.passwords.standing(account_id))
+        more = {"keys": codec.unstructure(keys), "sign_in": codec.unstructure(standing)}
+        answer(req, resp, {**_shown(account), **more})
 
     async def on_patch_one(self, req: Request, resp: Response, account_id: UUID) -> None:
         """Change its name, role, units, or whether it may do anything at all."""
         changes, version = await read_body(req), expected_version(req)
         await self._own(req, account_id)
         _refuse_beyond(req.context.caller, changes.get("units", ()))
-        now_at = await self._write(lambda: self._accounts.people.change(account_id, changes, version))
+        now_at = await self._access.write(lambda: self._accounts.people.change(account_id, changes, version))
         self._done(req, resp, Answer({"id": str(account_id), "version": now_at}), "account.changed", **changes)
 
     async def on_post_keys(self, req: Request, resp: Response, account_id: UUID) -> None:
@@ -70,16 +73,43 @@ class AccountBook:
         await self._own(req, account_id)
         once = _once(req, "issue_key", {**body, "account_id": str(account_id)})
         days = {"days": body["days"]} if "days" in body else {}
-        issued = await self._write(lambda: self._accounts.keys.issue(account_id, body["label"], key=once, **days))
+        issued = await self._access.write(
+            lambda: self._accounts.keys.issue(account_id, body["label"], key=once, **days)
+        )
         resp.set_header("Location", f"/v1/keys/{issued.body['id']}")
         resp.set_header("Cache-Control", "no-store")
         self._done(req, resp, issued, "key.issued", prefix=issued.body["prefix"])
+
+    async def on_post_password(self, req: Request, resp: Response, account_id: UUID) -> None:
+        """Give a one-time password; it is shown this once, and asking again gives another."""
+        await read_body(req)
+        account = await self._own(req, account_id)
+        give = self._accounts.passwords.give
+        text, ends = await self._access.in_hashing_thread(lambda: give(account_id))
+        self._access.changed()
+        log.warning("password.given", by=str(req.context.caller.account_id), account=str(account_id))
+        resp.set_header("Cache-Control", "no-store")
+        answer(req, resp, {"login": account.login, "one_time_password": text, "expires_at": codec.unstructure(ends)})
+
+    async def on_delete_password(self, req: Request, resp: Response, account_id: UUID) -> None:
+        """Take the password away."""
+        await self._own(req, account_id)
+        await self._access.write(lambda: self._accounts.passwords.take(account_id))
+        log.warning("password.taken", by=str(req.context.caller.account_id), account=str(account_id))
+        resp.status = 204
+
+    async def on_delete_sessions(self, req: Request, resp: Response, account_id: UUID) -> None:
+        """Sign somebody out everywhere."""
+        await self._own(req, account_id)
+        await self._access.write(lambda: self._accounts.sessions.close_all(account_id))
+        log.warning("session.all_closed", account=str(account_id), by=str(req.context.caller.account_id))
+        resp.status = 204
 
     async def on_delete_key(self, req: Request, resp: Response, key_id: UUID) -> None:
         """Revoke a key; it is worthless at once."""
         key = await self._access.in_thread(lambda: self._accounts.keys.get(str(key_id)))
         await self._own(req, key.account_id)
-        await self._write(lambda: self._accounts.keys.revoke(key_id))
+        await self._access.write(lambda: self._accounts.keys.revoke(key_id))
         log.info("key.revoked", by=str(req.context.caller.account_id), prefix=key.prefix)
         resp.status = 204
 
@@ -89,12 +119,6 @@ class AccountBook:
         if not _is_in(req.context.caller, account.units):
             raise NotFound("accounts.not_found", "no such account")
         return account
-
-    async def _write(self, work: Callable[[], T]) -> T:
-        try:
-            return await self._access.in_thread(work)
-        finally:
-            self._access.changed()
 
     @staticmethod
     def _done(req: Request, resp: Response, done: Answer, word: str, **facts: Any) -> None:

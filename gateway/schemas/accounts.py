@@ -2,17 +2,26 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from gateway.accounts.keys import LIFETIME_DAYS
+from gateway.accounts.passwords import MAX_LENGTH, login_of
 from shared.roles import EVERY_UNIT, ROLES
 from shared.schema import Listing, WireSchema
 
 MAX_UNITS = 500
 MAX_DAYS = 3650
+MAX_LOGIN = 64
 MAX_NAMES = 100
 NAME = validate.Length(min=1, max=100)
+PASSWORD = validate.Length(min=1, max=MAX_LENGTH)
 ROLE = validate.OneOf(ROLES)
+
+
+def _login(login: str) -> None:
+    """Refuse what cannot be typed twice the same."""
+    if not 2 <= len(login_of(login)) <= MAX_LOGIN or any(not (char.isalnum() or char in "._-@") for char in login):
+        raise ValidationError(f"From 2 to {MAX_LOGIN} letters and digits, with . _ - @ among them.")
 
 
 def _units(units: list[str]) -> None:
@@ -33,12 +42,14 @@ class AddAccount(WireSchema):
     name = fields.Str(required=True, validate=NAME)
     role = fields.Str(required=True, validate=ROLE)
     units = _unit_list(required=True)
+    login = fields.Str(validate=[validate.Length(max=MAX_LOGIN), _login])
 
 
 class ChangeAccount(WireSchema):
     name = fields.Str(validate=NAME)
     role = fields.Str(validate=ROLE)
     units = _unit_list()
+    login = fields.Str(allow_none=True, validate=[validate.Length(max=MAX_LOGIN), _login])
     disabled = fields.Bool()
 
 
@@ -68,7 +79,27 @@ class IssueKey(WireSchema):
 
 
 class SignIn(WireSchema):
-    key = fields.Str(required=True, validate=validate.Length(min=1, max=100))
+    """Either a ``key``, or ``login`` and ``password``; ``new_password`` where the password is a one-time one."""
+
+    key = fields.Str(validate=validate.Length(min=1, max=100))
+    login = fields.Str(validate=validate.Length(min=1, max=MAX_LOGIN))
+    password = fields.Str(validate=PASSWORD)
+    new_password = fields.Str(validate=PASSWORD)
+
+    @validates_schema
+    def one_way(self, given: dict[str, Any], **_: Any) -> None:
+        """Refuse half of a way in, and two at once."""
+        if set(given) - {"new_password"} not in ({"key"}, {"login", "password"}):
+            raise ValidationError("Give login and password, or a key.", "login")
+
+
+class GivePassword(WireSchema):
+    pass
+
+
+class ChoosePassword(WireSchema):
+    password = fields.Str(required=True, validate=PASSWORD)
+    new_password = fields.Str(required=True, validate=PASSWORD)
 
 
 class Account(Schema):
@@ -79,6 +110,7 @@ class Account(Schema):
     disabled = fields.Bool(required=True)
     created_at = fields.AwareDateTime(required=True)
     version = fields.Int(required=True)
+    login = fields.Str(required=True, allow_none=True)
 
 
 class Key(Schema):
@@ -91,7 +123,23 @@ class Key(Schema):
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class Standing(Schema):
+    """Since when there is a password; when it ends if it is a one-time one, null if the person chose it."""
+
+    set_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class OneTimePassword(Schema):
+    """Shown this once; it holds for one sign-in, at which the person chooses another."""
+
+    login = fields.Str(required=True)
+    one_time_password = fields.Str(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
 class OneAccount(Account):
+    sign_in = fields.Nested(Standing, required=True, allow_none=True)
     keys = fields.List(fields.Nested(Key), required=True)
 
 
@@ -114,6 +162,7 @@ class Me(Schema):
 
     id = fields.UUID(required=True)
     name = fields.Str(required=True)
+    login = fields.Str(required=True, allow_none=True)
     role = fields.Str(required=True)
     units = fields.List(fields.Str(), required=True)
     actions = fields.List(fields.Str(), required=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from infra.cli import imports, keys, letters, load, operate, processes
+from infra.cli import accounts, imports, keys, letters, load, operate, processes
 from infra.supervise import running_environment
 from shared.config import BadSetting
 from shared.errors import PlatformError
@@ -29,7 +29,7 @@ def matrix(context: click.Context) -> None:
 COMMANDS: Sequence[click.Command] = (
     processes.run, processes.serve, processes.relay, processes.project, processes.gateway, processes.migrate,
     load.demo, imports.import_, operate.rebuild, operate.verify, operate.erase_person, operate.doctor, operate.backup,
-    operate.restore, operate.address, keys.key, letters.dead_letters,
+    operate.restore, operate.address, accounts.account, keys.key, letters.dead_letters,
 )  # fmt: skip
 for command in COMMANDS:
     matrix.add_command(command)

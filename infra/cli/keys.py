@@ -1,15 +1,12 @@
 """``matrix key``: who may get in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import click
 
-from gateway.accounts import Accounts
-from infra.sign_in import first_key, say_sign_in
+from infra.cli.accounts import open_accounts
+from infra.sign_in import first_sign_in, say_sign_in
 from shared.config import load_settings
-from shared.database import open_engine
 from shared.roles import EVERY_UNIT, ROLES
 
 
@@ -26,11 +23,11 @@ def key() -> None:
 @click.option("--first", is_flag=True, help="Only where there is no account yet: make the administrator.")
 def create(role: str, units: tuple[str, ...], name: str, days: int, first: bool) -> None:
     """Make an account with a key, and print the key: it is shown this once."""
-    settings = load_settings()
     if first:
-        say_sign_in(settings, first_key(settings))
+        settings = load_settings()
+        say_sign_in(settings, first_sign_in(settings))
         return
-    with _accounts() as accounts:
+    with open_accounts() as accounts:
         account = accounts.people.add(name, role, units or [EVERY_UNIT])  # type: ignore[arg-type]
         issued = accounts.keys.issue(UUID(account.body["id"]), name, days)
     click.echo(f"{issued.body['key']}")
@@ -40,7 +37,7 @@ def create(role: str, units: tuple[str, ...], name: str, days: int, first: bool)
 @key.command("list")
 def list_keys() -> None:
     """List keys: everything but their secrets."""
-    with _accounts() as accounts:
+    with open_accounts() as accounts:
         names = {account.id: account for account in accounts.people.all()}
         for one in accounts.keys.all():
             holder = names[one.account_id]
@@ -52,15 +49,6 @@ def list_keys() -> None:
 @click.argument("prefix")
 def revoke(prefix: str) -> None:
     """Make the key with this prefix worthless at once."""
-    with _accounts() as accounts:
+    with open_accounts() as accounts:
         accounts.keys.revoke(accounts.keys.get(prefix).id)
     click.echo(f"{prefix} is revoked")
-
-
-@contextmanager
-def _accounts() -> Iterator[Accounts]:
-    engine = open_engine(load_settings().database_url("gateway"))
-    try:
-        yield Accounts(engine)
-    finally:
-        engine.dispose()

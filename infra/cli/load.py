@@ -8,24 +8,25 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.accounts import Accounts
+from gateway.accounts.passwords import one_time_text
 from infra.client import Client
 from infra.demo import year
 from infra.demo.loader import Loader
 from infra.demo.words import UNITS
-from infra.sign_in import read_demo_keys, say_demo_keys, write_demo_keys
+from infra.sign_in import read_demo_people, say_demo_people, write_demo_people
 from shared.config import Settings, load_settings
 from shared.database import open_engine
 from shared.errors import Unavailable
-from shared.roles import EVERY_UNIT
+from shared.roles import EVERY_UNIT, Role
 
 READY_PATIENCE_S = 60
 SETTLE_PATIENCE_S = 120
-HOLDERS = (
-    ("administrator", "admin", None),
-    ("office editor (may approve)", "office_editor", None),
-    ("college editor", "college_editor", UNITS[1][0]),
-    ("college correspondent", "correspondent", UNITS[1][0]),
-    ("viewer", "viewer", None),
+HOLDERS: tuple[tuple[str, str, Role, str | None], ...] = (
+    ("administrator", "demo.admin", "admin", None),
+    ("office editor (may approve)", "demo.editor", "office_editor", None),
+    ("college editor", "demo.college", "college_editor", UNITS[1][0]),
+    ("college correspondent", "demo.writer", "correspondent", UNITS[1][0]),
+    ("viewer", "demo.viewer", "viewer", None),
 )
 
 
@@ -52,8 +53,8 @@ def demo(url: str | None, wait: bool) -> None:
         for client in (writer, reviewer):
             client.close()
         engine.dispose()
-    if keys := read_demo_keys(settings):
-        say_demo_keys(settings, keys)
+    if people := read_demo_people(settings):
+        say_demo_people(settings, people)
 
 
 def _issue(accounts: Accounts, name: str) -> tuple[UUID, str]:
@@ -78,19 +79,25 @@ def _load(writer: Client, reviewer: Client, accounts: Accounts, settings: Settin
 
         loader = Loader(writer, reviewer, progress)
         loader.load()
-    if read_demo_keys(settings) is None:
-        write_demo_keys(settings, _demo_keys(accounts, loader.units))
+    if read_demo_people(settings) is None:
+        write_demo_people(settings, _demo_people(accounts, loader.units))
     ends = time.monotonic() + SETTLE_PATIENCE_S
     while not _is_loaded(writer) and time.monotonic() < ends:
         time.sleep(0.2)
 
 
-def _demo_keys(accounts: Accounts, units: dict[str, str]) -> dict[str, str]:
-    keys = {}
-    for holder, role, unit in HOLDERS:
-        made = accounts.people.add(holder, role, [units[unit]] if unit else [EVERY_UNIT])  # type: ignore[arg-type]
-        keys[holder] = str(accounts.keys.issue(UUID(made.body["id"]), "demonstration").body["key"])
-    return keys
+def _demo_people(accounts: Accounts, units: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the ways in of people of the demonstration; their passwords are kept, so they are drawn."""
+    known = {one.login: one.id for one in accounts.people.all()}
+    people = {}
+    for holder, login, role, unit in HOLDERS:
+        within = [units[unit]] if unit else [EVERY_UNIT]
+        account = known.get(login) or UUID(accounts.people.add(holder, role, within, login=login).body["id"])
+        password = one_time_text()
+        accounts.passwords.choose(account, password)
+        key = accounts.keys.issue(account, "demonstration").body["key"]
+        people[holder] = {"login": login, "password": password, "key": str(key)}
+    return people
 
 
 def _wait_until_ready(client: Client) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from infra.servers.ports import is_free
-from infra.sign_in import first_key, say_sign_in
+from infra.sign_in import first_sign_in, say_sign_in
 from shared.config import BadSetting, Settings, load_settings
 from shared.contracts import SERVICES
 
@@ -26,7 +26,7 @@ MEMORY = "/dev/shm"  # noqa: S108
 def run(demo: bool) -> None:
     """Run the whole platform in one process: SQLite files, no broker.
 
-    DATA= names the data directory, PORT= the port. The first start prints an administrator's key once.
+    DATA= names the data directory, PORT= the port. The first start prints once how the administrator gets in.
     """
     from infra.prepare import prepare
 
@@ -36,7 +36,7 @@ def run(demo: bool) -> None:
     if not is_free(settings.port):
         raise BadSetting(f"port {settings.port} of {settings.host} is taken; choose another: PORT={settings.port + 1}")
     prepare(settings)
-    say_sign_in(settings, first_key(settings))
+    say_sign_in(settings, first_sign_in(settings))
     if demo:
         loader = subprocess.Popen([sys.executable, "-m", "infra.cli", "demo", "--wait"], env=_environment(settings))
         threading.Thread(target=loader.wait, daemon=True).start()

@@ -62,6 +62,7 @@ def sign_in(embedded: Platform, browser: Browser) -> Iterator[SignIn]:
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.goto("/sign-in")
+        page.locator("#other").click()
         page.locator("#key").fill(person.key)
         page.locator("form button[type=submit]").click()
         page.wait_for_url(f"{embedded.url}/")
@@ -79,10 +80,51 @@ def test_a_wrong_key_is_refused_in_words(embedded: Platform, browser: Browser) -
     page = browser.new_page(base_url=embedded.url)
     page.goto("/articles")
     page.wait_for_url(re.compile("/sign-in"))
+    page.locator("#other").click()
     page.locator("#key").fill("mm_wrong_key")
     page.locator("form button[type=submit]").click()
     expect(page.get_by_role("alert")).not_to_be_empty()
     page.close()
+
+
+def test_a_person_comes_in_with_a_one_time_password_and_goes_everywhere(embedded: Platform, browser: Browser) -> None:
+    """S06: a strict cookie also without TLS on one's own machine; another password ends other sessions."""
+    new = {"name": "李华", "role": "viewer", "units": ["*"], "login": "li.hua"}
+    account = embedded.admin.post("accounts", new)["id"]
+    given = embedded.admin.post(f"accounts/{account}/password", {})["one_time_password"]
+    desk, phone = (browser.new_context(base_url=embedded.url, locale="zh-CN") for _ in range(2))
+    page = desk.new_page()
+    enter(page, "li.hua", given)
+    page.locator("#new_password").fill("tea in the garden")
+    page.locator("form button[type=submit]").click()
+    expect(page.locator("#main")).to_be_visible()
+    [cookie] = desk.cookies()
+    assert cookie["name"] == "__Host-matrix_session" and cookie["secure"] and cookie["httpOnly"]
+    assert (cookie["sameSite"], cookie["path"]) == ("Lax", "/")
+    other = phone.new_page()
+    enter(other, "li.hua", "tea in the garden")
+    expect(other.locator("#main")).to_be_visible()
+    page.locator("#account").click()
+    page.locator("#change-password").click()
+    page.locator("dialog input[name=password]").fill("tea in the garden")
+    page.locator("dialog input[name=new_password]").fill("coffee in the yard")
+    page.locator("dialog button[type=submit]").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    other.goto("/articles")
+    other.wait_for_url(re.compile("/sign-in"))
+    page.locator("#account").click()
+    page.locator("#sign-out-everywhere").click()
+    page.wait_for_url(re.compile("/sign-in"))
+    for context in (desk, phone):
+        context.close()
+
+
+def enter(page: Page, login: str, password: str) -> None:
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto("/sign-in")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(password)
+    page.locator("form button[type=submit]").click()
 
 
 def test_a_cell_of_the_board_opens_onto_what_it_counts(embedded: Platform, unit: str, sign_in: SignIn) -> None:

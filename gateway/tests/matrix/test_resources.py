@@ -44,7 +44,7 @@ class World:
         migrate("gateway", settings.owner_url("gateway"))
         self.deps = open_dependencies(settings, NoRpc())
         self.engine, self.accounts = self.deps.engine, self.deps.access.accounts
-        app = falcon.asgi.App(middleware=[Gate(self.deps.access, ROUTES)])
+        app = falcon.asgi.App(middleware=[Gate(self.deps.access, ROUTES, self.deps.limits)])
         app.req_options.keep_blank_qs_values = True
         add_error_handlers(app)
         add_matrix(app, self.deps)

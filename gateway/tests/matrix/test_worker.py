@@ -18,7 +18,7 @@ import pytest
 
 from infra.prepare import prepare
 from infra.servers.ports import free_port
-from infra.sign_in import first_key
+from infra.sign_in import first_sign_in
 from shared.config import load_settings
 from shared.testing import SECRET
 
@@ -36,7 +36,9 @@ class Worker:
         }  # fmt: skip
         settings = load_settings(self.env)
         prepare(settings)
-        self.key = first_key(settings)
+        first = first_sign_in(settings)
+        assert first is not None
+        self.key = first.key
         self.process: subprocess.Popen[bytes] | None = None
 
     @contextmanager

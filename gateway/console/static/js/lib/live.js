@@ -1,5 +1,5 @@
 // News of changes: one event stream; when it breaks the browser comes back by itself.
-import { toSignIn } from "./api.js";
+import { get, toSignIn } from "./api.js";
 
 // told: {onchange(units | null, position), onstate("live" | "waiting" | "denied")}
 export function listen(told) {
@@ -16,7 +16,8 @@ export function listen(told) {
     source.addEventListener("denied", () => {
       source.close();
       told.onstate("denied");
-      toSignIn();
+      // This browser may just have got another session (a new password): who has none is led to sign in by the answer.
+      setTimeout(() => get("/v1/me").then(open, (problem) => problem.status !== 401 && toSignIn()), 1500);
     });
     source.onopen = () => told.onstate("live");
     source.onerror = () => {

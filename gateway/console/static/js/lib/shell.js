@@ -54,7 +54,9 @@ function header(name, me, links, status) {
         h("a", { href: path, "aria-current": key === name ? "page" : false, "data-link": key }, t(`nav.${key}`)))),
     status,
     h("div", { class: "who" },
-      h("span", { class: "who-name", title: `${me.name} · ${word("role", me.role)}` }, me.name, h("span", { class: "text-secondary who-role" }, ` · ${word("role", me.role)}`)),
+      h("button", { class: "btn btn-sm btn-ghost-secondary", id: "account", title: `${me.name} · ${word("role", me.role)}`, onclick: async () => (await import("./account.js")).openAccount(me) },
+        h("span", { class: "who-name" }, me.name, h("span", { class: "text-secondary who-role" }, ` · ${word("role", me.role)}`)),
+        h("span", { class: "only-narrow" }, t("account.menu"))),
       h("button", { class: "btn btn-sm btn-ghost-secondary", lang: language === "zh-CN" ? "en" : "zh-CN", onclick: () => speak(language === "zh-CN" ? "en" : "zh-CN") }, language === "zh-CN" ? "EN" : "中文"),
       h("button", { class: "btn btn-sm btn-ghost-secondary only-wide", title: t("keys.title"), "aria-label": t("keys.title"), onclick: listKeys }, "?"),
       h("button", { class: "btn btn-sm btn-ghost-secondary", onclick: signOut }, t("act.sign_out"))));

@@ -8,7 +8,12 @@ export default {
   "list.label": "列表", "list.loading": "正在载入…", "list.more": "继续载入", "list.all": "共 {n} 项", "list.nothing_chosen": "从左侧选择一项，或按 j / k 移动、Enter 打开。",
   "keys.title": "键盘操作", "keys.this": "显示这份列表", "keys.next": "下一{what}", "keys.previous": "上一{what}", "keys.open": "打开所在行", "keys.close": "关闭", "keys.go": "前往“{where}”", "keys.years": "前一年、后一年", "keys.next_finding": "下一处、上一处疑点",
 
-  "sign_in.title": "登录", "sign_in.how": "用 API 密钥登录。密钥由管理员发放，首次启动时会打印一次。", "sign_in.key": "API 密钥", "sign_in.hint": "密钥只用于换取会话，不会留在浏览器里。", "sign_in.act": "登录",
+  "sign_in.title": "登录", "sign_in.how": "用账号和密码登录。账号和一次性密码由管理员发放。", "sign_in.login": "账号", "sign_in.password": "密码", "sign_in.act": "登录", "sign_in.with_key": "改用 API 密钥登录", "sign_in.with_password": "改用账号和密码登录",
+  "sign_in.how_key": "用 API 密钥登录。密钥由管理员发放，供程序使用。", "sign_in.key": "API 密钥", "sign_in.hint": "密钥只用于换取会话，不会留在浏览器里。",
+  "sign_in.choose": "这是一次性密码，只能使用一次。请设置自己的密码。", "sign_in.new_password": "新密码", "sign_in.choose_act": "设置并登录", "sign_in.choose_hint": "10 到 128 个字符，越长越好，例如几个不相干的词；不要包含账号。",
+  "account.menu": "账号", "account.password": "修改密码", "account.old_password": "当前密码", "account.everywhere": "在所有设备上退出", "account.changed": "密码已修改，其他设备上的会话已结束。",
+  "problem.password.must_change": "这是一次性密码，请设置自己的密码。", "problem.password.unchanged": "新密码不能与一次性密码相同。", "problem.password.no_login": "这个账号还没有登录名。", "problem.accounts.login_taken": "这个登录名已经有人使用。",
+  "problem.limit.sign_in": "尝试次数过多，请稍候再试。", "problem.limit.sign_in_account": "这个账号的尝试次数过多，请稍候再试。", "problem.limit.sign_in_address": "这个网络的尝试次数过多，请稍候再试。", "problem.limit.writes": "操作过于频繁，请稍候再试。", "problem.limit.uploads": "上传过于频繁，请稍候再试。",
 
   "board.caption": "各单位各项数据", "board.unit": "单位", "board.unit_head": "单位", "board.totals": "合计", "board.by_kind": "展开各渠道合计", "tile.every_platform": "（全平台）", "print.at": "打印于 {at}", "board.trend": "趋势", "board.by_month": "按月", "board.sort": "按“{figure}”排序，并显示其趋势", "board.channels": "展开 {n} 个阵地",
   "board.period": "时段", "board.year": "年份", "board.year_before": "前一年", "board.year_after": "后一年", "board.from": "起", "board.to": "止",
@@ -84,7 +89,7 @@ export default {
   "field.name": "名称", "field.role": "角色", "field.units": "单位", "field.since": "自何日起", "field.parent_id": "上级单位", "field.into_id": "并入", "field.version": "版本", "field.article_kinds": "稿件类别", "field.unit_ids": "适用单位", "field.term": "词", "field.terms": "词条", "field.category": "类别", "field.severity": "级别", "field.suggestion": "建议", "field.match": "匹配方式", "field.allow": "放行短语", "field.text": "文字", "field.label": "用途", "field.days": "有效天数", "field.tier": "新闻位置", "field.handle": "账号名", "field.opened_at": "开设于", "field.official": "官方", "field.followers": "关注人数", "field.taken_at": "计数时间", "field.ids": "人员",
 
   "problem.console.offline": "连接不上服务器。请检查网络后重试。", "problem.forbidden": "您的角色不能做这件事。", "problem.stale": "别人刚改过它。请刷新后再改一次。", "problem.unavailable": "这一部分暂时不可用，请稍后再试。", "problem.unknown": "出错了。", "problem.number": "编号 {id}",
-  "problem.auth.refused": "密钥不存在、已过期或已吊销。", "problem.auth.required": "请先登录。", "problem.request.invalid": "有的内容不符合要求。",
+  "problem.auth.refused": "账号、密码或密钥不对，或者已经失效。", "problem.auth.required": "请先登录。", "problem.request.invalid": "有的内容不符合要求。",
   "problem.content.not_approved": "当前这一稿还没有审核通过，不能发布。", "problem.content.in_future": "时间在将来。", "problem.content.already_published": "它在这个阵地已经发布过。", "problem.content.not_editable": "当前状态下不能修改。", "problem.content.not_a_draft": "请先修改成新的一稿，再送审。",
 
   "nav.imports": "导入",
