@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.console import add_console
 from gateway.dependencies import Dependencies
+from gateway.lane import PATH, Lane
 from gateway.matrix import add_matrix
 from gateway.middleware.cors import CrossOrigin
 from gateway.middleware.front import Front
@@ -20,7 +21,19 @@ from gateway.problems import add_error_handlers
 from gateway.resources.operations import Health, Inventory, Measures
 from gateway.routes import ROUTES
 
-App = falcon.asgi.App[Request, Response]
+
+class App(falcon.asgi.App[Request, Response]):
+    """Falcon, and beside it the short way for questions to the matrix that were answered before."""
+
+    lane: Lane | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
+        """Answer a request, or follow a lifespan."""
+        if self.lane is not None and scope.get("path") == PATH and scope.get("method") == "GET":
+            if await self.lane.answers(scope, send):
+                return
+            send = self.lane.watching(scope, send)
+        await super().__call__(scope, receive, send)
 
 
 def create_app(deps: Dependencies) -> App:
@@ -34,8 +47,10 @@ def create_app(deps: Dependencies) -> App:
         BadSetting: an allowed origin is none.
     """
     registry = CollectorRegistry()
-    app: App = falcon.asgi.App()
-    app.add_middleware([Lifespan(deps), Front(registry), CrossOrigin(deps.settings.cors_origins)])
+    app = App()
+    front = Front(registry)
+    app.lane = Lane(deps.access, deps.matrix.board, front)
+    app.add_middleware([Lifespan(deps), front, CrossOrigin(deps.settings.cors_origins)])
     app.add_middleware(Gate(deps.access, ROUTES, deps.limits))
     app.req_options.keep_blank_qs_values = True
     app.req_options.default_media_type = ""

@@ -108,6 +108,16 @@ class Access:
         self._note(identity)
         return identity
 
+    def at_hand(self, proof: Proof) -> Identity | None:
+        """Return whom the proof stands for, if that is known without asking anybody."""
+        revision, identity = self._known.get(proof, (-1, None))
+        if identity is None or revision != self._revision or time.monotonic() - self._asked_at >= FRESH_S:
+            return None
+        if identity.expires_at <= datetime.now(UTC):
+            return None
+        self._note(identity)
+        return identity
+
     async def check(self, proof: Proof) -> Caller | None:
         """Return the caller as he stands now, or None when he may no longer listen: for connections that stay open.
 

@@ -47,7 +47,12 @@ def pick(schema: Schema | None, body: dict[str, Any]) -> dict[str, Any]:
 def knows(req: Request, tag: str) -> bool:
     """Return whether the client has what bears the tag already (``If-None-Match``)."""
     header = req.get_header("If-None-Match")
-    return header is not None and (header.strip() == "*" or tag.removeprefix("W/") in _OPAQUE.findall(header))
+    return header is not None and tagged(header, tag)
+
+
+def tagged(header: str, tag: str) -> bool:
+    """Return whether an ``If-None-Match`` names the tag. Source: RFC 9110 §13.1.2, weak comparison."""
+    return header == tag or header.strip() == "*" or tag.removeprefix("W/") in _OPAQUE.findall(header)
 
 
 def expected_version(req: Request) -> int | None:

@@ -45,9 +45,20 @@ class Board:
             (query, today), self.position, lambda: self.in_thread(lambda: _build(self.engine, query, today))
         )
         self.position = max(self.position, built.position)
-        missing = self.freshness.missing(time.time()) + ([] if current else [MATRIX])
-        age = self.freshness.age_s(time.time()) if current else time.monotonic() - built.read_at
-        tail = f',"position":"{built.position}","missing":{codec.dumps(missing)},"age_s":{age:.1f}}}'
+        return self._told(built, current)
+
+    def at_hand(self, query: Query) -> tuple[bytes, str] | None:
+        """Return the answer and its tag, if it is built and nothing happened since."""
+        built = self._cache.at_hand((query, day_of(query.as_of or datetime.now(UTC))), self.position)
+        return None if built is None else self._told(built, current=True)
+
+    def _told(self, built: Built, current: bool) -> tuple[bytes, str]:
+        now = time.time()
+        missing = self.freshness.missing(now) + ([] if current else [MATRIX])
+        age = self.freshness.age_s(now) if current else time.monotonic() - built.read_at
+        tail = (
+            f',"position":"{built.position}","missing":{codec.dumps(missing) if missing else "[]"},"age_s":{age:.1f}}}'
+        )
         return built.body[:-1] + tail.encode(), f'W/"{built.etag}{"".join(f"-{part}" for part in missing)}"'
 
     async def in_thread(self, work: Callable[[], T]) -> T:

@@ -31,16 +31,23 @@ class Cache:
         self._flights: dict[Hashable, asyncio.Task[Built]] = {}
         self._failed_at: dict[Hashable, float] = {}
 
+    def at_hand(self, key: Hashable, position: int) -> Built | None:
+        """Return the answer as of ``position`` or later, if it is built."""
+        built = self._built.get(key)
+        if built is None or built.position < position:
+            return None
+        self._built.move_to_end(key)
+        return built
+
     async def get(self, key: Hashable, position: int, build: Callable[[], Awaitable[Built]]) -> tuple[Built, bool]:
         """Return the answer as of ``position`` or later, and True; or the last good one, and False, when that fails.
 
         Raises:
             Unavailable: it cannot be built and never was.
         """
+        if (current := self.at_hand(key, position)) is not None:
+            return current, True
         built = self._built.get(key)
-        if built is not None and built.position >= position:
-            self._built.move_to_end(key)
-            return built, True
         if built is not None and time.monotonic() - self._failed_at.get(key, -PAUSE_S) < PAUSE_S:
             return built, False  # not every request of a bad moment waits for the database's silence
         try:

@@ -6,6 +6,7 @@ from falcon.asgi import Request, Response
 
 from gateway.bodies import read_query
 from gateway.dependencies import Dependencies
+from gateway.lane import lay_aside
 from gateway.matrix.query import query_of
 from gateway.responses import knows
 
@@ -26,7 +27,9 @@ class MatrixAnswers:
             NotFound: the unit is none of the caller's.
             Unavailable: the read model does not answer, and this was never asked before.
         """
-        query = query_of(read_query(req), req.context.caller, datetime.now(UTC))
+        now = datetime.now(UTC)
+        query = query_of(read_query(req), req.context.caller, now)
+        lay_aside(req, query, now)
         body, tag = await self._board.answer(query)
         resp.set_header("ETag", tag)
         resp.content_type = JSON
