@@ -137,7 +137,7 @@ class BrokerRpc:
             heartbeat=HEARTBEAT_S,
         )  # fmt: skip
         channel = await connection.channel(on_return_raises=True)
-        exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        exchange = await channel.get_exchange(EXCHANGE)
         queue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
         await queue.bind(exchange, self._queue)
         await queue.consume(self._on_answer, no_ack=True)

@@ -118,7 +118,7 @@ def _wait_for_broker(settings: Settings, consumers: Sequence[Consumer], ladder: 
 
     while True:
         try:
-            topology.declare(settings.amqp_url, consumers, ladder)
+            topology.ensure(settings.amqp_url, consumers, ladder)
             return
         except (AMQPError, OSError) as error:
             log.warning("service.waits_for_broker", reason=repr(error))

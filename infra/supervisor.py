@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.credentials import broker_environment
 from infra.servers.ports import free_port
 
 MATRIX = str(Path(sys.executable).with_name("matrix"))
@@ -74,7 +75,7 @@ class Supervisor:
 
     def _start(self, name: str, now: float) -> None:
         kind = name.rpartition("-")[0]
-        env = dict(os.environ)
+        env = broker_environment(kind, os.environ)
         if kind not in ONE_ONLY:
             self.monitors[name] = env["MATRIX_MONITOR"] = f"127.0.0.1:{free_port()}"
         with (self.folder / "log" / f"{name}.log").open("ab") as log:

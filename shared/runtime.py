@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from shared import codec
 from shared.config import Settings
-from shared.context import Call, CallerSigner
+from shared.context import Call, Caller, CallerSigner
 from shared.database import open_engine, reading
 from shared.errors import Invalid
 from shared.events import Recorded
@@ -21,6 +21,7 @@ from shared.keys import SqlKeyRing
 from shared.log import open_log
 from shared.log.store import Cause, CommandKey, InboxKey, Log
 from shared.projector import Projection, Projector
+from shared.row_security import show_only
 
 MAX_KEY_LENGTH = 200
 
@@ -63,10 +64,16 @@ class Runtime:
         )
 
     @contextmanager
-    def caught_up(self) -> Iterator[Connection]:
-        """Bring the read models up to the log's end, then give a connection to read them: lists show own writes."""
+    def caught_up(self, caller: Caller | None) -> Iterator[Connection]:
+        """Bring the read models up to the log's end, then give a connection to read them: lists show own writes.
+
+        On PostgreSQL the connection shows the rows of the caller's units only, whatever is asked. None is the
+        platform itself, which sees all.
+        """
         self.views.catch_up()
         with reading(self.engine) as db:
+            if caller is not None and (units := caller.unit_filter()) is not None:
+                show_only(db, units)
             yield db
 
     def new_id(self, call: Call) -> UUID:

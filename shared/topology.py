@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 import pika
-from pika.exceptions import AMQPError, NackError, UnroutableError
+from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
 from shared.contracts.consumers import Consumer
 from shared.errors import Unavailable
@@ -20,6 +20,7 @@ from shared.errors import Unavailable
 EVENTS = "matrix.events"
 DEAD = "matrix.dead"
 CHANGES = "matrix.changes"
+REQUESTS = "nameko-rpc"
 LADDER: tuple[float, ...] = (1, 5, 30, 300)
 DELIVERY_LIMIT = 20
 NO_DELIVERY_LIMIT = 1_000_000_000  # RabbitMQ 4 drops after 20 deliveries unless told; listing a queue is a delivery
@@ -89,6 +90,7 @@ def declare(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float
         channel.exchange_declare(EVENTS, "topic", durable=True)
         channel.exchange_declare(DEAD, "direct", durable=True)
         channel.exchange_declare(CHANGES, "fanout", durable=True)
+        channel.exchange_declare(REQUESTS, "topic", durable=True)
         for delay in ladder:
             name = retry_queue(delay)
             channel.exchange_declare(name, "fanout", durable=True)
@@ -102,6 +104,32 @@ def declare(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float
             channel.queue_bind(consumer.name, EVENTS, routing_key=consumer.name)
     finally:
         connection.close()
+
+
+def ensure(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:
+    """Return when everything of the bus is there; declare it where something is missing and this user may.
+
+    Raises:
+        AMQPError: something is missing, and only the relay may declare it: try again when it has.
+    """
+    if not _is_there(amqp_url, consumers, ladder):
+        declare(amqp_url, consumers, ladder)
+
+
+def _is_there(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float]) -> bool:
+    retries = [retry_queue(delay) for delay in ladder]
+    connection = connect(amqp_url)
+    try:
+        channel = connection.channel()
+        for exchange in (EVENTS, DEAD, CHANGES, REQUESTS, *retries):
+            channel.exchange_declare(exchange, passive=True)
+        for queue in (*retries, *(name for each in consumers for name in (dead_queue(each.name), each.name))):
+            channel.queue_declare(queue, passive=True)
+    except ChannelClosedByBroker:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 class Sender:

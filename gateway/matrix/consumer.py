@@ -73,7 +73,7 @@ class MatrixConsumer:
             AMQPError: the connection was lost; what was not acknowledged comes again.
             Unavailable: the database did not answer; what was taken comes again.
         """
-        topology.declare(self._amqp_url, CONSUMERS)
+        topology.ensure(self._amqp_url, CONSUMERS)
         connection = topology.connect(self._amqp_url)
         try:
             self._taken = []

@@ -44,7 +44,7 @@ class Subscriber:
         )
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
-            exchange = await channel.declare_exchange(CHANGES, aio_pika.ExchangeType.FANOUT, durable=True)
+            exchange = await channel.get_exchange(CHANGES)
             queue = await channel.declare_queue(exclusive=True, auto_delete=True)
             await queue.bind(exchange)
             await queue.consume(self._on_change, no_ack=True)

@@ -50,7 +50,7 @@ class ContentService:
         call = self.runtime.open("unit.write", request)
         body = requests.MoveUnit().load(call.body)
         _require_top(call, body["parent_id"])
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             command = schemas.move_unit(body, queries.ancestors(db, body["parent_id"]))
         done = self._execute(call, unit, "unit", command.unit_id, command, within=command.parent_id)
         return answer(command.unit_id, done)
@@ -59,7 +59,7 @@ class ContentService:
     def merge_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
         body = requests.MergeUnit().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             command = schemas.merge_unit(body, queries.ancestors(db, body["into_id"]))
         done = self._execute(call, unit, "unit", command.unit_id, command, within=command.into_id)
         return answer(command.unit_id, done)
@@ -69,14 +69,14 @@ class ContentService:
         call = self.runtime.open("unit.read", request)
         body = requests.GetUnit().load(call.body)
         _require_seen(call, "unit", body["unit_id"], body["unit_id"])
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.get_unit(db, body["unit_id"], schemas.day_asked(body))
 
     @rpc
     def list_units(self, request: Request) -> Answer:
         call = self.runtime.open("unit.read", request)
         body = requests.ListUnits().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_units(db, call.caller.unit_filter(), body, schemas.day_asked(body))
 
     @rpc
@@ -102,14 +102,14 @@ class ContentService:
     def get_channel(self, request: Request) -> Answer:
         call = self.runtime.open("channel.read", request)
         channel_id = requests.GetChannel().load(call.body)["channel_id"]
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.get_channel(db, channel_id, call.caller.unit_filter())
 
     @rpc
     def list_channels(self, request: Request) -> Answer:
         call = self.runtime.open("channel.read", request)
         body = requests.ListChannels().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_channels(db, call.caller.unit_filter(), body)
 
     @rpc
@@ -175,7 +175,7 @@ class ContentService:
     def list_articles(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
         body = requests.ListArticles().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_articles(db, call.caller.unit_filter(), body)
 
     @rpc
@@ -219,7 +219,7 @@ class ContentService:
 
     def publish_due_by(self, now: datetime) -> None:
         """Publish what was scheduled until ``now``; several processes may: the stream's version lets one of them."""
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(None) as db:
             due = queries.due_publications(db, now)
         for row in due:
             try:

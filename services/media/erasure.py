@@ -18,7 +18,7 @@ def remove_portraits(runtime: Runtime, library: Library, person_id: UUID, cause:
     """Remove the files that show the person, those on their way too. May be repeated."""
     for upload_id in library.uploads.depicting(person_id):
         library.cancel(upload_id)
-    with runtime.caught_up() as db:
+    with runtime.caught_up(None) as db:
         shown = db.execute(select(asset.c.asset_id).where(asset.c.depicts_id == person_id)).scalars().all()
     _remove(library, shown, cause)
 
@@ -27,7 +27,7 @@ def finish_erasures(runtime: Runtime, library: Library, cause: Cause) -> int:
     """Remove the files of erased persons that a crash left; return of how many assets."""
     erased = select(person_key.c.person_id).where(person_key.c.wrapped.is_(None))
     left = select(asset.c.asset_id).where(asset.c.depicts_id.in_(erased), asset.c.files_removed.is_(False))
-    with runtime.caught_up() as db:
+    with runtime.caught_up(None) as db:
         shown = db.execute(left).scalars().all()
     _remove(library, shown, cause)
     return len(shown)

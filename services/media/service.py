@@ -39,7 +39,7 @@ class MediaService:
         call = self.runtime.open("asset.write", request)
         wanted = schemas.create_upload(call, self.runtime)
         call.caller.require("asset.write", wanted.unit_id)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             used = queries.bytes_of_unit(db, wanted.unit_id)
         return _upload(self._library().uploads.create(wanted, used))
 
@@ -132,7 +132,7 @@ class MediaService:
     def deliver_photos(self, request: Request) -> Answer:
         call = self.runtime.open("shoot.write", request)
         body = requests.DeliverPhotos().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             command = schemas.deliver_photos(body, queries.usable(db, body["asset_ids"]))
         return self._execute(call, f"shoot-{command.shoot_id}", shoot, command, command.shoot_id)
 
@@ -140,7 +140,7 @@ class MediaService:
     def get_shoot(self, request: Request) -> Answer:
         call = self.runtime.open("shoot.read", request)
         shoot_id = requests.GetShoot().load(call.body)["shoot_id"]
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             found = queries.get_shoot(db, shoot_id)
         call.caller.require("shoot.read", found["unit_id"])
         return found
@@ -175,7 +175,7 @@ class MediaService:
     def get_stream(self, request: Request) -> Answer:
         call = self.runtime.open("live_stream.read", request)
         stream_id = requests.GetStream().load(call.body)["stream_id"]
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             found = queries.get_stream(db, stream_id)
         call.caller.require("live_stream.read", found["unit_id"])
         return found
@@ -203,7 +203,7 @@ class MediaService:
         return self._library().uploads.get(upload_id, call.caller.account_id, datetime.now(UTC))
 
     def _asset(self, call: Call, asset_id: UUID) -> Answer:
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             found = queries.find_asset(db, asset_id)
         call.caller.require("asset.read", found["unit_id"])
         return found
@@ -225,7 +225,7 @@ class MediaService:
     ) -> Answer:
         call = self.runtime.open(action, request)
         body = schema.load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return query(db, call.caller.unit_filter(), body)
 
 

@@ -43,7 +43,7 @@ class MetricsService:
     def list_figures(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
         body = requests.ListFigures().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_figures(db, body)
 
     @rpc
@@ -57,14 +57,14 @@ class MetricsService:
     def get_policy(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
         requests.GetPolicy().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.get_policy(db)
 
     @rpc
     def list_judgements(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
         body = requests.ListJudgements().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_judgements(db, call.caller.unit_filter(), body)
 
     @rpc

@@ -8,6 +8,7 @@ from itertools import repeat
 import opencc
 
 from services.review.chars import is_han
+from services.review.lookalikes import latin
 from shared.contracts.review.events import Match
 
 # Default-ignorable characters that are not of category Cf: joiners, selectors and fillers that show nothing.
@@ -74,7 +75,10 @@ _KINDS, _VISIBLE, _JOINS, _FOLDED = _Table(), _Visible(), _Joins(), _Folded()
 
 
 def normalised(text: str) -> Mapped:
-    """Return the text in NFKC without invisible characters, simplified character by character, and case-folded."""
+    """Return the text in NFKC without invisible characters, simplified character by character, and case-folded.
+
+    Letters of other scripts that look like Latin ones are Latin.
+    """
     characters: list[str] = []
     origin: list[int] = []
     ends: list[int] = []
@@ -147,5 +151,5 @@ def _fold(cluster: str) -> str:
     composed = unicodedata.normalize("NFKC", cluster)
     if len(composed) > LONGEST_FOLD * len(cluster):
         return cluster
-    simplified = "".join(_SIMPLIFIED.convert(character) for character in composed)
-    return unicodedata.normalize("NFKC", simplified.casefold())
+    simplified = "".join(_SIMPLIFIED.convert(character) for character in latin(composed))  # capitals have other likes
+    return unicodedata.normalize("NFKC", latin(simplified.casefold()))

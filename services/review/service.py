@@ -49,7 +49,7 @@ class ReviewService:
     def list_schemes(self, request: Request) -> Answer:
         call = self.runtime.open("review.read", request)
         body = requests.ListSchemes().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_schemes(db, body)
 
     @rpc
@@ -78,7 +78,7 @@ class ReviewService:
     def list_term_lists(self, request: Request) -> Answer:
         call = self.runtime.open("term_list.read", request)
         body = requests.ListTermLists().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_term_lists(db, body)
 
     @rpc
@@ -97,7 +97,7 @@ class ReviewService:
     def list_cases(self, request: Request) -> Answer:
         call = self.runtime.open("review.read", request)
         body = requests.ListCases().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_cases(db, call.caller.unit_filter(), body)
 
     @rpc
@@ -130,12 +130,12 @@ class ReviewService:
         execute(self.runtime.log, f"case-{command.case_id}", case, command, cause)
 
     def _opening(self, submitted: ArticleSubmitted) -> case.OpenCase:
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(None) as db:
             fitting = scheme.matching(queries.schemes_in_force(db), submitted.kind, submitted.unit_id)
         return schemas.open_case(submitted, fitting, self._lists())
 
     def _lists(self) -> list[TermList]:
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(None) as db:
             return queries.lists_in_force(db, _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {}))
 
     def _on_case(self, call: Call, command: case.ClaimCase | case.ReleaseCase | case.DecideCase) -> Answer:

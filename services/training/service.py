@@ -53,7 +53,7 @@ class TrainingService:
     def get_session(self, request: Request) -> Answer:
         call = self.runtime.open("training.read", request)
         session_id = requests.GetSession().load(call.body)["session_id"]
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             found = queries.get_session(db, call.caller.unit_filter(), session_id, self.runtime.keys)
         return found | {"skills": queries.skills(self.runtime.log.load(f"session-{session_id}"))}
 
@@ -61,7 +61,7 @@ class TrainingService:
     def list_sessions(self, request: Request) -> Answer:
         call = self.runtime.open("training.read", request)
         body = requests.ListSessions().load(call.body)
-        with self.runtime.caught_up() as db:
+        with self.runtime.caught_up(call.caller) as db:
             return queries.list_sessions(db, call.caller.unit_filter(), body)
 
     @rpc

@@ -39,10 +39,10 @@ class EventConsumer(QueueConsumer):
     """Consumes raw messages on a connection of its own: nothing is decoded before its signature is verified."""
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
-        """Declare the bus (a queue may have been deleted while we were away) and consume."""
+        """See that the bus is there (a queue may have been deleted while we were away) and consume."""
         config = self.container.config
         try:
-            topology.declare(config["AMQP_URI"], config[CONSUMERS], config[LADDER])
+            topology.ensure(config["AMQP_URI"], config[CONSUMERS], config[LADDER])
         except AMQPError as error:
             raise ConnectionError(repr(error)) from error  # what kombu reconnects on
         for provider in self._providers:

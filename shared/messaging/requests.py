@@ -26,6 +26,11 @@ with warnings.catch_warnings():
 class RpcConsumer(NamekoRpcConsumer):
     """Takes requests; whatever is wrong with a message, the container lives on."""
 
+    def setup(self) -> None:
+        """Take the exchange as it is: it belongs to the bus, and a service may not declare it."""
+        super().setup()
+        self.queue.exchange.no_declare = True
+
     def handle_message(self, body: Any, message: Any) -> None:
         """Give a request to its method; what is malformed or too late is dropped with a log line."""
         fault = _fault(body, message)

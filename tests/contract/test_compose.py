@@ -105,6 +105,13 @@ def test_a_service_holds_the_password_of_its_own_database_only(service: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
+def test_a_process_comes_to_the_broker_as_its_own_user(name: str) -> None:
+    """S46."""
+    assert {secret for secret in CONTAINERS[name]["secrets"] if secret.startswith("amqp_")} == {f"amqp_{name}"}
+    assert CONTAINERS[name]["environment"]["MATRIX_AMQP_URL_FILE"] == f"/run/secrets/amqp_{name}"
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
 def test_the_settings_lead_to_the_database_with_the_password_from_the_file(name: str, tmp_path: Path) -> None:
     folder = make_credentials(tmp_path / "secrets")
     environment = {

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
+from infra.broker_users import PROCESSES, permissions, topic_permissions
 from infra.servers import Servers
 from infra.servers.ports import free_port
 from infra.supervisor import COMMANDS
@@ -34,8 +35,8 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def distributed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Give a distributed platform with nothing in it: its ten processes, a database and a broker's host of its own."""
     folder, name = tmp_path_factory.mktemp("distributed"), f"e2e_{uuid4().hex[:8]}"
-    with _database(servers, name), _broker_host(servers, name) as amqp_url:
-        made = _platform(folder, {**servers.environment(name), "MATRIX_AMQP_URL": amqp_url})
+    with _database(servers, name), _broker_host(servers, name, folder) as amqp_url:
+        made = _platform(folder, {**servers.environment(name), "MATRIX_AMQP_URL_FILE": str(amqp_url)})
         with _ending(made):
             assert made.matrix("migrate").returncode == 0
             key = key_in(made.matrix("key", "create", "--first").stdout)
@@ -63,7 +64,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def _platform(folder: Path, settings: dict[str, str]) -> Platform:
     port = free_port()
     env = {**clean_environment(), **settings, "MATRIX_DATA": str(folder / "data"), "MATRIX_PORT": str(port)}
-    env.pop("MATRIX_AMQP_URL_FILE")
     commands = {**COMMANDS, "second review": ("serve", "review")}
     return Platform(env=env, folder=folder, url=f"http://127.0.0.1:{port}", commands=commands)
 
@@ -88,15 +88,25 @@ def _database(servers: Servers, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _broker_host(servers: Servers, name: str) -> Iterator[str]:
-    """Give the URL of a virtual host of the broker: what stays in its queues is nobody else's."""
+def _broker_host(servers: Servers, name: str, folder: Path) -> Iterator[Path]:
+    """Give a file with the URL of a virtual host of the broker: what stays in its queues is nobody else's.
+
+    Beside it lies a file for each process, which comes as its own user with the rights it has in earnest.
+    """
     url = urlsplit(servers.amqp_url)
     rights = {"configure": ".*", "write": ".*", "read": ".*"}
     auth = (url.username or "", url.password or "")
     with httpx.Client(base_url=f"{servers.rabbit.management_url}/api", auth=auth, trust_env=False) as broker:
         broker.put(f"/vhosts/{name}").raise_for_status()
         broker.put(f"/permissions/{name}/{url.username}", json=rights).raise_for_status()
-        yield url._replace(path=f"/{name}").geturl()
+        for right in permissions(name):
+            broker.put(f"/permissions/{name}/{right['user']}", json=right).raise_for_status()
+        for topic in topic_permissions(name):
+            broker.put(f"/topic-permissions/{name}/{topic['user']}", json=topic).raise_for_status()
+        for user in ("url", *PROCESSES):
+            own = urlsplit((servers.folder / "secrets" / f"amqp_{user}").read_text())
+            (folder / f"amqp_{user}").write_text(own._replace(path=f"/{name}").geturl())
+        yield folder / "amqp_url"
         broker.delete(f"/vhosts/{name}").raise_for_status()
 
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 
+from infra.credentials import broker_environment
 from infra.servers.ports import wait_until
 from shared.config import Settings, load_settings
 
@@ -81,7 +82,8 @@ class Platform:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
                     [sys.executable, "-m", "infra.cli", *self.commands[name]],
-                    env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env=broker_environment(name.split()[-1], self.env),
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
         if not wait_until(self.is_ready, READY_S):
             raise AssertionError(f"not ready within {READY_S:g} s\n{self.last_words()}")

@@ -1,8 +1,12 @@
 """Channels of a text: nothing hides, and every character leads back into the original."""
 
+import unicodedata
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.review.lookalikes import LOOKALIKES
 from services.review.normalise import LONGEST_CLUSTER, normalised, squeezed
 
 # No compatibility ligatures: a part of one has no place of its own in the original.
@@ -11,6 +15,36 @@ TEXT = st.text(alphabet="国國级級Ａａe\u0301\u200b\u00ad\ufe0f·＊ 　，
 
 def test_width_script_case_and_invisible_characters_are_evened_out() -> None:
     assert normalised("Ｇ國\u200b\ufe0f家\u00adＡ").text == "g国家a"
+
+
+def test_letters_that_look_latin_are_read_as_latin() -> None:
+    """S23: Cyrillic, Greek, Armenian, full-width and small capitals, in any mixture."""
+    for disguised in ("ВЕЅТ", "Веst", "ｂеѕт", "ΒΕЅΤ", "ᏴEՏᎢ", "best"):
+        assert normalised(disguised).text == "best", disguised
+    assert normalised("最аdvаnсеd的").text == "最advanced的"
+    channel = normalised("甲аbс乙")
+    assert channel.span(1, 4) == (1, 4)
+
+
+def test_the_mutant_that_only_folds_width_and_case_is_deceived() -> None:
+    assert unicodedata.normalize("NFKC", "Веst").casefold() != "best" == normalised("Веst").text
+
+
+@given(st.text(alphabet=[chr(code) for code in LOOKALIKES] + list("abcxyz国 \u0301"), max_size=30))
+def test_no_lookalike_is_left_and_each_leads_back_to_where_it_stood(text: str) -> None:
+    channel = normalised(text)
+    assert not [letter for letter in channel.text if ord(letter) in LOOKALIKES]
+    assert normalised(channel.text).text == channel.text
+    for at, letter in enumerate(channel.text):
+        first, last = channel.span(at, at + 1)
+        assert letter in normalised(text[first:last]).text
+
+
+@given(st.sampled_from(["best", "official", "no1 price"]), st.randoms(use_true_random=False))
+def test_a_word_in_any_disguise_reads_as_the_word(word: str, chance: Random) -> None:
+    likes = {latin: [chr(code) for code, like in LOOKALIKES.items() if like == latin] for latin in LOOKALIKES.values()}
+    disguised = "".join(chance.choice([letter, *likes.get(letter, [])]) for letter in word)
+    assert normalised(disguised).text == word
 
 
 def test_an_invisible_character_does_not_keep_a_mark_from_its_letter() -> None:

@@ -1,0 +1,11 @@
+"""The database filters read models by unit too."""
+
+from shared.row_security import protect
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Protect what belongs to a unit."""
+    protect("session")
