@@ -8,4 +8,4 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Protect what belongs to a unit."""
-    protect("asset", "shoot", "live_stream")
+    protect("review_case")

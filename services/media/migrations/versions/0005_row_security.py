@@ -2,10 +2,10 @@
 
 from shared.row_security import protect
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
     """Protect what belongs to a unit."""
-    protect("unit", "channel", "article")
+    protect("asset", "shoot", "live_stream")
