@@ -1,13 +1,29 @@
 """Places in a list: where a page ended, written as the sort value and id of its last item."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select
 
 from shared.database import from_microseconds, to_microseconds
 from shared.errors import Invalid
 
 _WHOLE = re.compile(r"-?[0-9]{1,17}")  # fits a BIGINT
+
+
+def page(
+    db: Connection, wanted: Select[Any], limit: int, item: Callable[[Row[Any]], Any], ends: Callable[[Row[Any]], str]
+) -> dict[str, Any]:
+    """Return the first ``limit`` items of a list and, as ``next``, where the last one stands if more follow.
+
+    One row more is asked for than is shown: a page that is just full promises no further one.
+    """
+    rows = db.execute(wanted.limit(limit + 1)).all()
+    shown = rows[:limit]
+    return {"items": [item(row) for row in shown], "next": ends(shown[-1]) if len(rows) > limit else None}
 
 
 def place(moment: datetime, thing_id: UUID) -> str:

@@ -18,6 +18,7 @@ from shared.context import Caller
 from shared.database import reading, writing
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.ids import new_id
+from shared.places import id_in, page
 from shared.roles import EVERY_UNIT, Role
 
 
@@ -106,13 +107,18 @@ class People:
         with reading(self._engine) as db:
             return _get(db, account_id)
 
-    def all(self, after: str | None = None, limit: int | None = None) -> list[Account]:
-        """Return accounts in the order they were made, after the one with the id ``after``."""
-        wanted = select(account).order_by(account.c.account_id).limit(limit)
-        if after is not None:
-            wanted = wanted.where(account.c.account_id > UUID(after))
+    def all(self) -> list[Account]:
+        """Return accounts in the order they were made."""
         with reading(self._engine) as db:
-            return [of_row(row) for row in db.execute(wanted)]
+            return [of_row(row) for row in db.execute(select(account).order_by(account.c.account_id))]
+
+    def page(self, after: str | None, limit: int) -> dict[str, Any]:
+        """Return a page of accounts in the order they were made, after the one with the id ``after``."""
+        wanted = select(account).order_by(account.c.account_id)
+        if after is not None:
+            wanted = wanted.where(account.c.account_id > id_in(after))
+        with reading(self._engine) as db:
+            return page(db, wanted, limit, of_row, lambda row: str(row.account_id))
 
     def names(self, account_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the names of those of the accounts that there are."""

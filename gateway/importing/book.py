@@ -17,7 +17,7 @@ from shared.codec import instant
 from shared.context import Caller
 from shared.database import EPOCH, reading, writing
 from shared.errors import NotFound
-from shared.places import id_in, whole
+from shared.places import id_in, page, whole
 from shared.roles import EVERY_UNIT
 from shared.schema import UNWRITABLE
 
@@ -95,15 +95,13 @@ class Book:
 
     def list(self, caller: Caller, after: str | None, limit: int, dry_run: bool | None = None) -> dict[str, Any]:
         """Return a page of the imports that the caller may see, the last begun first, and where the next begins."""
-        wanted = select(import_job).where(_seen_by(caller)).order_by(import_job.c.import_id.desc()).limit(limit + 1)
+        wanted = select(import_job).where(_seen_by(caller)).order_by(import_job.c.import_id.desc())
         if after is not None:
             wanted = wanted.where(import_job.c.import_id < id_in(after))
         if dry_run is not None:
             wanted = wanted.where(import_job.c.rehearsal == dry_run)
         with reading(self._engine) as db:
-            found = db.execute(wanted).all()
-        more = str(found[limit - 1].import_id) if len(found) > limit else None
-        return {"items": [_shown(row) for row in found[:limit]], "next": more}
+            return page(db, wanted, limit, _shown, lambda row: str(row.import_id))
 
     def rows(
         self, import_id: UUID, caller: Caller, after: str | None, limit: int, outcome: str | None = None
@@ -120,9 +118,7 @@ class Book:
             wanted = wanted.where(import_row.c.number > whole(after))
         with reading(self._engine) as db:
             _get(db, import_id, caller)
-            found = db.execute(wanted.limit(limit + 1)).all()
-        more = str(found[limit - 1].number) if len(found) > limit else None
-        return {"items": [_shown_row(row) for row in found[:limit]], "next": more}
+            return page(db, wanted, limit, _shown_row, lambda row: str(row.number))
 
 
 def writable(text: str) -> str:

@@ -36,9 +36,9 @@ class AccountBook:
         query = read_query(req)
         cursor, limit = query.get("cursor"), query.get("limit", PAGE)
         after = None if cursor is None else self._cursors.unwrap(cursor, req.path, {})
-        found = await self._access.in_thread(lambda: self._accounts.people.all(after, limit))
-        end = self._cursors.wrap(str(found[-1].id), req.path, {}) if len(found) == limit else None
-        shown = [_shown(account) for account in found if _is_in(req.context.caller, account.units)]
+        found = await self._access.in_thread(lambda: self._accounts.people.page(after, limit))
+        end = None if found["next"] is None else self._cursors.wrap(found["next"], req.path, {})
+        shown = [_shown(account) for account in found["items"] if _is_in(req.context.caller, account.units)]
         answer(req, resp, {"items": shown, "next": end})
 
     async def on_post(self, req: Request, resp: Response) -> None:

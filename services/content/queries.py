@@ -1,6 +1,6 @@
 """Rows and streams to answers: JSON-ready, ids as text, times as ISO 8601 in UTC."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from shared.codec import unstructure
 from shared.contracts.content.events import ArticleDrafted, ArticleRevised, ArticleText
 from shared.errors import NotFound
 from shared.events import Recorded
-from shared.places import id_in, moment_and_id, place
+from shared.places import id_in, moment_and_id, page, place
 from shared.sealed import KeyRing, unseal
 
 DUE_AT_ONCE = 100
@@ -45,7 +45,7 @@ def list_units(db: Connection, seen: Seen, asked: dict[str, Any], at: date) -> d
         wanted = wanted.where(unit.c.since <= at)
     if asked["after"]:
         wanted = wanted.where(unit.c.unit_id > id_in(asked["after"]))
-    return _page(db, wanted, asked["limit"], lambda row: _item(row, "unit_id"), lambda row: str(row.unit_id))
+    return page(db, wanted, asked["limit"], lambda row: _item(row, "unit_id"), lambda row: str(row.unit_id))
 
 
 def ancestors(db: Connection, unit_id: UUID | None) -> frozenset[UUID]:
@@ -78,7 +78,7 @@ def list_channels(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
         wanted = wanted.where(channel.c[name] == asked[name])
     if asked["after"]:
         wanted = wanted.where(channel.c.channel_id > id_in(asked["after"]))
-    return _page(db, wanted, asked["limit"], lambda row: _item(row, "channel_id"), lambda row: str(row.channel_id))
+    return page(db, wanted, asked["limit"], lambda row: _item(row, "channel_id"), lambda row: str(row.channel_id))
 
 
 def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
         changed_at, article_id = moment_and_id(asked["after"])
         same = and_(article.c.changed_at == changed_at, article.c.article_id < article_id)
         wanted = wanted.where(or_(article.c.changed_at < changed_at, same))
-    return _page(
+    return page(
         db,
         wanted,
         asked["limit"],
@@ -201,16 +201,3 @@ def _among(wanted: Select[Any], unit_id: Any, seen: Seen) -> Select[Any]:
 def _item(row: Row[Any], id_column: str) -> dict[str, Any]:
     plain: dict[str, Any] = unstructure(dict(row._mapping))
     return {"id": plain.pop(id_column), **plain}
-
-
-def _page(
-    db: Connection,
-    wanted: Select[Any],
-    limit: int,
-    item: Callable[[Row[Any]], dict[str, Any]],
-    place: Callable[[Row[Any]], str],
-) -> dict[str, Any]:
-    """Return a page and, where more follows, the place of its last item."""
-    rows = db.execute(wanted.limit(limit + 1)).all()
-    shown = rows[:limit]
-    return {"items": [item(row) for row in shown], "next": place(shown[-1]) if len(rows) > limit else None}

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Row, Select, Table, and_, func, or_, 
 from services.media.projections import asset, asset_tag, live_stream, shoot, shoot_photograph, viewer_sample
 from shared.codec import unstructure
 from shared.errors import NotFound
-from shared.places import moment_and_id, place
+from shared.places import moment_and_id, page, place
 
 Answer = dict[str, Any]
 PRIVATE = ("blob", "photographer", "depicts_id")
@@ -131,10 +131,12 @@ def _page(
     if after := body.get("after"):
         at, last = moment_and_id(after)
         wanted = wanted.where(or_(moment < at, and_(moment == at, key < last)))
-    rows: Sequence[Row[Any]] = db.execute(wanted.order_by(moment.desc(), key.desc()).limit(body["limit"] + 1)).all()
-    page, more = rows[: body["limit"]], len(rows) > body["limit"]
-    ends = place(page[-1]._mapping[moment], page[-1]._mapping[key]) if more else None
-    return {"items": [shown(dict(row._mapping)) for row in page], "next": ends}
+    ordered = wanted.order_by(moment.desc(), key.desc())
+
+    def ends(row: Row[Any]) -> str:
+        return place(row._mapping[moment], row._mapping[key])
+
+    return page(db, ordered, body["limit"], lambda row: shown(dict(row._mapping)), ends)
 
 
 def _renamed(row: Answer) -> Answer:

@@ -7,17 +7,15 @@ from sqlalchemy import Connection, Row, and_, or_, select
 
 from services.metrics.projections import definition, judgement, policy
 from shared.codec import unstructure
-from shared.places import moment_and_id, place
+from shared.places import moment_and_id, page, place
 
 
 def list_figures(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """Return the newest definition of each figure, by name."""
-    statement = select(definition).order_by(definition.c.name).limit(body["limit"] + 1)
+    statement = select(definition).order_by(definition.c.name)
     if after := body["after"]:
         statement = statement.where(definition.c.name > after)
-    rows = db.execute(statement).all()
-    shown = rows[: body["limit"]]
-    return {"items": [_item(row) for row in shown], "next": shown[-1].name if len(rows) > len(shown) else None}
+    return page(db, statement, body["limit"], _item, lambda row: str(row.name))
 
 
 def get_policy(db: Connection) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def get_policy(db: Connection) -> dict[str, Any]:
 def list_judgements(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any]) -> dict[str, Any]:
     """Return judged publications of the units seen (None: all), the last published first."""
     newest_first = (judgement.c.published_at.desc(), judgement.c.publication_id.desc())
-    statement = select(judgement).order_by(*newest_first).limit(body["limit"] + 1)
+    statement = select(judgement).order_by(*newest_first)
     if seen is not None:
         statement = statement.where(judgement.c.unit_id.in_(seen))
     for name in body.keys() & {"unit_id", "tier", "on_time"}:
@@ -38,12 +36,7 @@ def list_judgements(db: Connection, seen: frozenset[UUID] | None, body: dict[str
         published_at, publication_id = moment_and_id(after)
         same = and_(judgement.c.published_at == published_at, judgement.c.publication_id < publication_id)
         statement = statement.where(or_(judgement.c.published_at < published_at, same))
-    rows = db.execute(statement).all()
-    shown = rows[: body["limit"]]
-    return {
-        "items": [_item(row) for row in shown],
-        "next": place(shown[-1].published_at, shown[-1].publication_id) if len(rows) > len(shown) else None,
-    }
+    return page(db, statement, body["limit"], _item, lambda row: place(row.published_at, row.publication_id))
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from shared.contracts.review.events import (
 )
 from shared.errors import NotFound
 from shared.events import Recorded
-from shared.places import id_in, moment_and_id, place, whole
+from shared.places import id_in, moment_and_id, page, place, whole
 
 
 def schemes_in_force(db: Connection) -> list[Scheme]:
@@ -54,28 +54,18 @@ def lists_in_force(db: Connection, known: dict[UUID, TermList]) -> list[TermList
 
 def list_schemes(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """Return schemes in order of adoption."""
-    statement = select(scheme).order_by(scheme.c.adopted).limit(body["limit"])
+    statement = select(scheme).order_by(scheme.c.adopted)
     if after := body.get("after"):
         statement = statement.where(scheme.c.adopted > whole(after))
-    rows = db.execute(statement).all()
-    items = [
-        {
-            "id": str(row.scheme_id), "version": row.version, "name": row.name, "retired": row.retired,
-            "article_kinds": row.article_kinds, "unit_ids": row.unit_ids,
-        }
-        for row in rows
-    ]  # fmt: skip
-    return {"items": items, "next": str(rows[-1].adopted) if len(rows) == body["limit"] else None}
+    return page(db, statement, body["limit"], _scheme, lambda row: str(row.adopted))
 
 
 def list_term_lists(db: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """Return the newest version of each term list, without its terms."""
-    statement = select(term_list).order_by(term_list.c.list_id).limit(body["limit"])
+    statement = select(term_list).order_by(term_list.c.list_id)
     if after := body.get("after"):
         statement = statement.where(term_list.c.list_id > id_in(after))
-    rows = db.execute(statement).all()
-    items = [_term_list(row) for row in rows]
-    return {"items": items, "next": str(rows[-1].list_id) if len(rows) == body["limit"] else None}
+    return page(db, statement, body["limit"], _term_list, lambda row: str(row.list_id))
 
 
 def get_term_list(history: Sequence[Recorded], list_id: UUID, version: int | None) -> dict[str, Any]:
@@ -103,7 +93,7 @@ def findings(found: Sequence[Finding]) -> dict[str, Any]:
 
 def list_cases(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any]) -> dict[str, Any]:
     """Return cases, the longest waiting first."""
-    statement = select(review_case).order_by(review_case.c.submitted_at, review_case.c.case_id).limit(body["limit"])
+    statement = select(review_case).order_by(review_case.c.submitted_at, review_case.c.case_id)
     if seen is not None:
         statement = statement.where(review_case.c.unit_id.in_(seen))
     for name in ("unit_id", "article_id", "status"):
@@ -113,10 +103,7 @@ def list_cases(db: Connection, seen: frozenset[UUID] | None, body: dict[str, Any
         submitted, case_id = moment_and_id(after)
         later = and_(review_case.c.submitted_at == submitted, review_case.c.case_id > case_id)
         statement = statement.where(or_(review_case.c.submitted_at > submitted, later))
-    rows = db.execute(statement).all()
-    more = len(rows) == body["limit"]
-    last = place(rows[-1].submitted_at, rows[-1].case_id) if more else None
-    return {"items": [_case_row(row) for row in rows], "next": last}
+    return page(db, statement, body["limit"], _case_row, lambda row: place(row.submitted_at, row.case_id))
 
 
 def get_case(state: Case, history: Sequence[Recorded], now: datetime) -> dict[str, Any]:
@@ -150,6 +137,17 @@ def get_case(state: Case, history: Sequence[Recorded], now: datetime) -> dict[st
         "claimed_by": str(holder) if holder else None,
         "decision": unstructure(decision) if decision and state.status in DECIDED else None,
         "version": len(history),
+    }
+
+
+def _scheme(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": str(row.scheme_id),
+        "version": row.version,
+        "name": row.name,
+        "retired": row.retired,
+        "article_kinds": row.article_kinds,
+        "unit_ids": row.unit_ids,
     }
 
 

@@ -11,7 +11,7 @@ from shared.codec import instant
 from shared.contracts.training.events import SessionScheduled
 from shared.errors import NotFound
 from shared.events import Recorded
-from shared.places import moment_and_id, place
+from shared.places import moment_and_id, page, place
 from shared.sealed import KeyRing, unseal
 
 Seen = frozenset[UUID] | None  # the units a caller sees; None: all
@@ -57,17 +57,16 @@ def list_sessions(db: Connection, seen: Seen, body: dict[str, Any]) -> dict[str,
         earlier = and_(session.c.starts_at == starts, session.c.session_id < session_id)
         statement = statement.where(or_(session.c.starts_at < starts, earlier))
     ordered = statement.order_by(session.c.starts_at.desc(), session.c.session_id.desc())
-    rows = db.execute(ordered.limit(body["limit"] + 1)).all()
-    shown = rows[: body["limit"]]
+    found = page(
+        db,
+        ordered,
+        body["limit"],
+        lambda row: _session(row, row.came),
+        lambda row: place(row.starts_at, row.session_id),
+    )
     totals = select(func.count(), func.count(attendance.c.person_id.distinct()))
     times, people = db.execute(totals.select_from(attendance.join(session, _same())).where(*fitting)).one()
-    more = len(rows) > len(shown)
-    return {
-        "items": [_session(row, row.came) for row in shown],
-        "next": place(shown[-1].starts_at, shown[-1].session_id) if more else None,
-        "person_times": times,
-        "distinct_people": people,
-    }
+    return found | {"person_times": times, "distinct_people": people}
 
 
 def _among(seen: Seen) -> list[ColumnElement[bool]]:

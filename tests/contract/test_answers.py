@@ -181,6 +181,28 @@ def test_nothing_promised_is_missing_and_nothing_told_is_dropped(
     assert not missing(operation.answer.fields, shown)
 
 
+LISTS = [
+    route.template
+    for route in ROUTES
+    if "{" not in route.template
+    for method, operation in route.operations.items()
+    if method == "GET" and operation.query is not None and {"limit", "cursor"} <= operation.query.fields.keys()
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_page_that_is_just_full_promises_no_further_one(office: Office, things: dict[str, str], path: str) -> None:
+    """The naive list, which asks for as many as it shows, promises an empty page."""
+    everything = office.ask("GET", f"{path}?limit=200").json()
+    there = len(everything["items"])
+    assert everything["next"] is None
+    if there:
+        full = office.ask("GET", f"{path}?limit={there}").json()
+        assert (len(full["items"]), full["next"]) == (there, None)
+    if there > 1:
+        assert office.ask("GET", f"{path}?limit={there - 1}").json()["next"] is not None
+
+
 def missing(promised: dict[str, fields.Field[Any]], shown: dict[str, Any]) -> list[str]:
     """Return the promised fields that are not there, at every level."""
     found = [name for name, field in promised.items() if field.required and (field.data_key or name) not in shown]
