@@ -66,8 +66,8 @@ def xls(*rows) -> bytes:
     sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0xDBB, 0x7CC, 0, 6))
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
-            packed = struct.pack("<HHHHB", number, column, 0, len(str(value)), 1) + str(value).encode(text)
-            sheet += _record(0x204, packed)
+            written = str(value).encode(text)
+            sheet += _record(0x204, struct.pack("<HHHHB", number, column, 0, len(written) // 2, 1) + written)
     sheet += _record(0x0A, b"")
     first = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0xDBB, 0x7CC, 0, 6)) + _record(
         0x42, struct.pack("<H", 1200)

@@ -1,15 +1,20 @@
 """What is exported is read as what it says."""
 
-from datetime import UTC, datetime
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from html import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.importing.reading import program
 from gateway.importing.reading.formats import recognise
-from gateway.importing.reading.rows import ArticleRow, FollowersRow, ReadsRow, RowError
+from gateway.importing.reading.rows import ArticleRow, FollowersRow, ReadsRow, RowError, of_plain
 from gateway.importing.reading.tables import read_tables
-from gateway.importing.reading.values import Unreadable, count, when
+from gateway.importing.reading.values import CHINA, Unreadable, count, when
 from gateway.tests.importing import samples
 from shared.errors import Invalid
 
@@ -146,6 +151,44 @@ def test_a_cell_is_a_number_or_a_day_or_has_a_reason(text):
 @given(st.datetimes(min_value=datetime(1901, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_moment_with_its_zone_is_read_as_written(moment):
     assert when(moment.isoformat(timespec="seconds")).moment == moment.replace(microsecond=0)
+
+
+def _lines(rows, encoding, separator=","):
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+def _page(rows, encoding):
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<html><body><table>{lines}</table></body></html>".encode(encoding)
+
+
+WRITERS = {
+    "csv": lambda rows: _lines(rows, "utf-8-sig"),
+    "csv in GB 18030": lambda rows: _lines(rows, "gb18030"),
+    "tabs in UTF-16": lambda rows: _lines(rows, "utf-16", "\t"),
+    "html": lambda rows: _page(rows, "utf-8"),
+    "html in GB 18030": lambda rows: _page(rows, "gb18030"),
+    "xlsx": lambda rows: samples.xlsx(*rows),
+    "xls": lambda rows: samples.xls(*rows),
+}
+NAMES_OF_CHANNELS = st.text(alphabet="文学院微信𠮷,，\"'<&>=+-;|a1", min_size=1, max_size=8)
+COUNTED = st.tuples(NAMES_OF_CHANNELS, st.dates(date(1990, 1, 1), date(2022, 4, 30)), st.integers(0, 10**9))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(COUNTED, min_size=1, max_size=4), st.sampled_from(sorted(WRITERS)))
+def test_whatever_it_is_written_as_every_row_comes_back_as_it_was_once_and_in_order(rows, kind):
+    content = WRITERS[kind]([("渠道", "日期", "粉丝数"), *((n, d.isoformat(), c) for n, d, c in rows)])
+
+    first, *told = program.told(content, EXPORTED)
+
+    read = [of_plain(json.loads(json.dumps(line))) for line in told]
+    assert first["tables"][0]["rows"] == len(read) == len(rows)
+    assert [row.place for row in read] == [str(number) for number in range(2, len(rows) + 2)]
+    assert [(row.channel, row.followers) for row in read] == [(name, count) for name, _, count in rows]
+    assert [row.taken_at.astimezone(CHINA).date() for row in read] == [day for _, day, _ in rows]
 
 
 def _rows(content: bytes, name: str):
