@@ -53,7 +53,10 @@ def xlsx(*rows, top: int = 0, left: int = 0, sheet: str = "New Sheet1") -> bytes
     book.active.title = sheet
     for number, row in enumerate(rows, top + 1):
         for column, value in enumerate(row, left + 1):
-            book.active.cell(number, column, value)
+            cell = book.active.cell(number, column, value)
+            cell.data_type = (
+                "s" if isinstance(value, str) else cell.data_type
+            )  # a name that begins with = is no formula
     file = BytesIO()
     book.save(file)
     book.close()
