@@ -22,7 +22,9 @@ from shared.roles import EVERY_UNIT
 from shared.schema import UNWRITABLE
 
 KEPT = timedelta(days=90)
+TRIED = timedelta(days=1)  # rehearsals
 UNREAD = timedelta(hours=1)  # a file still being read after that is read by nobody any more
+GIVEN_UP = "given up; what was sent before stays"
 AT_ONCE = 500  # rows in one transaction: others want to write too
 
 
@@ -88,6 +90,19 @@ class Book:
         with writing(self._engine) as db:
             db.execute(delete(import_job).where(import_job.c.import_id == import_id))
 
+    def give_up(self, import_id: UUID, caller: Caller) -> None:
+        """End an import that runs: nothing more is sent, what was sent stays. One that has ended is left as it is.
+
+        Raises:
+            NotFound: ``import.not_found``, there is none the caller may see.
+        """
+        with writing(self._engine) as db:
+            _get(db, import_id, caller)
+            runs = (import_job.c.import_id == import_id, import_job.c.state == "running")
+            ended = {"state": "failed", "reason": GIVEN_UP, "finished_at": datetime.now(UTC)}
+            if db.execute(update(import_job).where(*runs).values(ended)).rowcount:
+                forget_unsent(db, import_id)
+
     def get(self, import_id: UUID, caller: Caller) -> dict[str, Any]:
         """Return an import. Raises: NotFound: ``import.not_found``, there is none the caller may see."""
         with reading(self._engine) as db:
@@ -126,9 +141,15 @@ def writable(text: str) -> str:
     return UNWRITABLE.sub("", text)
 
 
+def forget_unsent(db: Connection, import_id: UUID) -> None:
+    """Forget what the rows say that were not sent."""
+    db.execute(update(import_row).where(import_row.c.import_id == import_id).values(says=None))
+
+
 def _forget(db: Connection, now: datetime) -> None:
     unread = and_(import_job.c.state == "reading", import_job.c.created_at < now - UNREAD)
-    db.execute(delete(import_job).where(or_(import_job.c.created_at < now - KEPT, unread)))
+    tried = and_(import_job.c.rehearsal, import_job.c.created_at < now - TRIED)
+    db.execute(delete(import_job).where(or_(import_job.c.created_at < now - KEPT, tried, unread)))
 
 
 def _pending(import_id: UUID, number: int, row: AnyRow) -> dict[str, Any]:

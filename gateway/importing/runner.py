@@ -102,6 +102,7 @@ class Runner:
     def _send_for_a_while(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
         ends = time.monotonic() + TURN_S
         while rows := self._turns.pending(turn, AT_ONCE):
+            self._turns.keep(turn)
             outcomes: list[Numbered] = []
             try:
                 for number, row in rows:

@@ -7,20 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Engine, Update, select, update
+from sqlalchemy import Connection, Engine, Update, select, update
 
-from gateway.importing.book import writable
+from gateway.importing.book import forget_unsent, writable
 from gateway.importing.reading.rows import AnyRow, of_plain
 from gateway.importing.sender import WAITS, Outcome
 from gateway.importing.tables import import_job, import_row
 from shared.database import EPOCH, reading, writing
 
 HELD = timedelta(seconds=6)  # a worker that was killed gives back nothing: another takes over after that
+RUNS = import_job.c.state == "running"
 Numbered = tuple[int, Outcome]
 
 
 class Lost(Exception):
-    """Another worker holds the import by now."""
+    """Another worker holds the import by now, or somebody gave it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Turns:
     def take(self) -> Turn | None:
         """Take the import that has waited longest, if one waits."""
         now = datetime.now(UTC)
-        waits = (import_job.c.state == "running", import_job.c.held_until < now)
+        waits = (RUNS, import_job.c.held_until < now)
         with reading(self._engine) as db:
             row = db.execute(select(import_job).where(*waits).order_by(import_job.c.held_until).limit(1)).first()
         if row is None:
@@ -60,19 +61,22 @@ class Turns:
         )  # fmt: skip
 
     def keep(self, turn: Turn) -> None:
-        """Hold it for longer. Raises: Lost."""
-        self._change(turn, held_until=datetime.now(UTC) + HELD)
+        """Hold it for longer, as it goes on. Raises: Lost."""
+        with writing(self._engine) as db:
+            self._change(db, turn, RUNS, reason="", held_until=datetime.now(UTC) + HELD)
 
     def give_back(self, turn: Turn, reason: str = "", pause: timedelta = timedelta(0)) -> None:
         """Let the next worker take it, after a pause. Raises: Lost."""
         until = datetime.now(UTC) + pause
-        self._change(turn, reason=reason, holder="", held_until=until)
+        with writing(self._engine) as db:
+            self._change(db, turn, RUNS, reason=reason, holder="", held_until=until)
 
     def finish(self, turn: Turn, state: Literal["done", "failed"], reason: str = "") -> None:
         """End it; what was not sent is forgotten. Raises: Lost."""
-        forgotten = update(import_row).where(import_row.c.import_id == turn.import_id).values(says=None)
         ended = {"state": state, "reason": reason, "finished_at": datetime.now(UTC)}
-        self._change(turn, forgotten, **ended, holder="", held_until=EPOCH)
+        with writing(self._engine) as db:
+            self._change(db, turn, RUNS, **ended, holder="", held_until=EPOCH)
+            forget_unsent(db, turn.import_id)
 
     def pending(self, turn: Turn, limit: int) -> list[tuple[int, AnyRow]]:
         """Return the next rows to send, with their numbers."""
@@ -87,16 +91,15 @@ class Turns:
         counts = {name: sum(one.verdict == name for one in told) for name in ("accepted", "repeated", "rejected")}
         counts["waiting"] = sum(one.reason == WAITS for one in told)
         added: dict[str, Any] = {name: import_job.c[name] + number for name, number in counts.items()}
-        rows = [_noted(turn, number, one) for number, one in outcomes]
-        self._change(turn, *rows, **added, reason="", held_until=datetime.now(UTC) + HELD)
-
-    def _change(self, turn: Turn, *more: Update, **values: Any) -> None:
-        mine = (import_job.c.import_id == turn.import_id, import_job.c.holder == self._worker)
         with writing(self._engine) as db:
-            if not db.execute(update(import_job).where(*mine).values(values)).rowcount:
-                raise Lost
-            for statement in more:
-                db.execute(statement)
+            self._change(db, turn, **added)  # also of one that was given up meanwhile: the rows were sent
+            for number, one in outcomes:
+                db.execute(_noted(turn, number, one))
+
+    def _change(self, db: Connection, turn: Turn, *where: Any, **values: Any) -> None:
+        mine = (import_job.c.import_id == turn.import_id, import_job.c.holder == self._worker)
+        if not db.execute(update(import_job).where(*mine, *where).values(values)).rowcount:
+            raise Lost
 
 
 def _noted(turn: Turn, number: int, one: Outcome) -> Update:

@@ -60,6 +60,12 @@ class Imports:
         """Show an import."""
         answer(req, resp, await self._get(req.context.caller, import_id))
 
+    async def on_delete_one(self, req: Request, resp: Response, import_id: UUID) -> None:
+        """Give it up."""
+        await self._desk.in_thread(lambda: self._desk.book.give_up(import_id, req.context.caller))
+        log.info("import.given_up", by=str(req.context.caller.account_id), thing=str(import_id))
+        resp.status = 204
+
     async def on_get_rows(self, req: Request, resp: Response, import_id: UUID) -> None:
         """List its rows."""
         book = self._desk.book

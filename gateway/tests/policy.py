@@ -89,6 +89,7 @@ POST   /v1/training-sessions/{session_id}/cancellation         AOC
 GET    /v1/imports                                             AOCR
 POST   /v1/imports                                             AOCR
 GET    /v1/imports/{import_id}                                 AOCR
+DELETE /v1/imports/{import_id}                                 AOCR
 GET    /v1/imports/{import_id}/rows                            AOCR
 GET    /v1/imports/{import_id}/report                          AOCR
 POST   /v1/session                                             -

@@ -259,6 +259,25 @@ def test_a_right_that_is_taken_away_ends_the_import_at_the_next_row(services: Wo
     assert "does not hold" in ended["reason"]
 
 
+def test_an_import_that_is_given_up_sends_no_more_and_says_what_was_sent(services: World) -> None:
+    mine, theirs = (services.add("college_editor", unit) for unit in (OWN_UNIT, OTHER_UNIT))
+    where = begin(services, lines(28), mine).headers["Location"]
+
+    def give_up(request: dict[str, Any]) -> dict[str, Any]:
+        if request["body"]["followers"] == 1004:
+            services.deps.imports.book.give_up(UUID(where[-36:]), services.accounts.people.all()[0].caller())
+        return {"id": CHANNEL}
+
+    services.services.answers["count_followers"] = give_up
+    assert services.ask("DELETE", where, theirs).status_code == 404
+    work(services)
+    ended = services.ask("GET", where, mine).json()
+    assert (ended["state"], ended["rows"]["accepted"]) == ("failed", 20) and "given up" in ended["reason"]
+    assert len(counted(services)) == 20
+    assert services.ask("DELETE", where, mine).status_code == 204
+    assert services.ask("GET", where, mine).json() == ended
+
+
 def test_an_import_is_held_by_one_worker_and_they_take_turns(services: World) -> None:
     first, second = (begin(services, lines(1)).json()["id"] for _ in range(2))
     one, two = (Turns(services.deps.engine, name) for name in ("one", "two"))

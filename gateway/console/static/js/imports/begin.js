@@ -1,5 +1,5 @@
 // A new import: a file is chosen, tried without writing anything, looked at, and then imported.
-import { get, newKey, request, withQuery } from "../lib/api.js";
+import { del, get, newKey, request, withQuery } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { bytes, exact, toLocal, fromLocal } from "../lib/format.js";
 import { complain, problemBox } from "../lib/problems.js";
@@ -16,6 +16,7 @@ export async function drawBegin(pane, me, begun) {
   let chosen = null;
   let asked = 0;
   let timer = 0;
+  let trial = null;
   const file = h("input", { type: "file", id: "import-file", accept: TAKES, class: "visually-hidden", onchange: () => file.files[0] && take(file.files[0]) });
   const name = h("span", { class: "drop-name" }, t("imports.drop"));
   const zone = h("label", { class: "drop-zone", for: "import-file" }, name, h("span", { class: "text-secondary small" }, t("imports.takes")), file);
@@ -35,10 +36,15 @@ export async function drawBegin(pane, me, begun) {
     event.preventDefault();
     if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
   });
-  return () => {
+  return forget;
+
+  // Whatever is being tried is of no more interest.
+  function forget() {
     asked += 1;
     clearTimeout(timer);
-  };
+    if (trial) del(`/v1/imports/${trial}`).catch(() => {});
+    trial = null;
+  }
 
   function fillChannels() {
     const fitting = channels.filter((each) => !unit.value || each.unit_id === unit.value);
@@ -60,12 +66,14 @@ export async function drawBegin(pane, me, begun) {
 
   // Reads the file and looks everything up; nothing is written.
   async function check() {
-    const mine = (asked += 1);
-    clearTimeout(timer);
+    forget();
+    const mine = asked;
     replace(found, h("p", { class: "text-secondary", role: "status" }, t("imports.reading")));
     try {
       const tried = await send({ dry_run: "true" });
-      if (mine === asked) follow(tried, mine, drawTried(found, tried, () => start(mine)));
+      if (mine !== asked) return void del(`/v1/imports/${tried.id}`).catch(() => {});
+      trial = tried.id;
+      follow(tried, mine, drawTried(found, tried, () => start(mine)));
     } catch (problem) {
       if (mine === asked) replace(found, problemBox(problem));
     }
@@ -73,7 +81,10 @@ export async function drawBegin(pane, me, begun) {
 
   async function follow(tried, mine, drawn) {
     drawn.tell(tried);
-    if (tried.state !== "running") return;
+    if (tried.state !== "running") {
+      trial = null;
+      return;
+    }
     timer = setTimeout(async () => {
       try {
         const now = await get(`/v1/imports/${tried.id}`);

@@ -4,7 +4,7 @@ import { language, t, word } from "../lib/words.js";
 const USUAL = [
   [/^missing$/, "missing"], [/^a rounded number/, "rounded"], [/^no whole number/, "whole"], [/^not from 0/, "whole"],
   [/^no day or moment|^no such moment|^not a year/, "moment"], [/^in review/, "waits"], [/^the key with which/, "refused"],
-  [/^a service does not answer/, "silent"], [/^the server failed/, "failed"], [/^Must be one of/, "one_of"], [/^(Longer|Length)/, "length"],
+  [/^a service does not answer/, "silent"], [/^the server failed/, "failed"], [/^given up/, "given_up"], [/^Must be one of/, "one_of"], [/^(Longer|Length)/, "length"],
 ];
 
 export function reasonOf({ field, reason }) {

@@ -1,6 +1,7 @@
 // One import: how far it is, what the file was taken for, and what became of its rows.
 import { badge } from "../articles/view.js";
-import { get } from "../lib/api.js";
+import { del, get } from "../lib/api.js";
+import { ask } from "../lib/dialog.js";
 import { h, replace } from "../lib/dom.js";
 import { exact, ratio, writeMoment } from "../lib/format.js";
 import { pagedList } from "../lib/paged.js";
@@ -24,10 +25,17 @@ export function drawImport(pane, id, ended) {
   look();
   return () => clearTimeout(timer);
 
+  async function stop(one) {
+    const sure = { element: h("p", { class: "m-0" }, t("imports.stop_sure")), check: () => true, values: () => ({}), blame: () => {} };
+    if (!(await ask(t("imports.stop"), sure, t("imports.stop"), () => del(`/v1/imports/${one.id}`), { danger: true }))) return;
+    clearTimeout(timer);
+    look();
+  }
+
   async function look() {
     try {
       const one = await get(`/v1/imports/${id}`);
-      drawHead(head, one);
+      drawHead(head, one, () => stop(one));
       const now = `${one.state} ${one.rows.rejected}`;
       if (now !== drawn) table.reload();
       drawn = now;
@@ -40,10 +48,11 @@ export function drawImport(pane, id, ended) {
   }
 }
 
-function drawHead(head, one) {
+function drawHead(head, one, stop) {
   replace(head,
     h("header", { class: "pane-head" }, h("h1", { id: "import-title" }, one.filename || t("imports.nameless")),
-      h("div", { class: "pane-acts" }, one.state !== "running" && h("a", { class: "btn btn-sm", href: `/v1/imports/${one.id}/report`, download: true }, t("imports.report")))),
+      h("div", { class: "pane-acts" }, one.state === "running" ? h("button", { class: "btn btn-sm btn-outline-danger", onclick: stop }, t("imports.stop"))
+        : h("a", { class: "btn btn-sm", href: `/v1/imports/${one.id}/report`, download: true }, t("imports.report")))),
     h("dl", { class: "meta" }, badge("import_state", one.state), one.tables.map((table) => h("div", {}, formatName(table.format), ` · ${t("imports.rows", { n: exact(table.rows) })}`)),
       h("div", {}, t("imports.begun_at", { at: writeMoment(one.created_at) }))),
     progress(one), counts(one));

@@ -1,7 +1,7 @@
 // Imports: files in, row by row, and what became of every row.
 import { badge } from "../articles/view.js";
 import { drawBegin } from "../imports/begin.js";
-import { drawImport, percentOf } from "../imports/view.js";
+import { drawImport } from "../imports/view.js";
 import { h, replace } from "../lib/dom.js";
 import { exact, writeMoment } from "../lib/format.js";
 import { onKey, walkable } from "../lib/keys.js";
@@ -29,7 +29,7 @@ openPage("imports", async (page) => {
     return h("a", { class: "row-item", href: `#${one.id}`, dataset: { id: one.id }, "aria-current": String(one.id === open()) },
       h("div", { class: "row-title" }, one.filename || t("imports.nameless")),
       h("div", { class: "row-meta" }, badge("import_state", one.state),
-        h("span", {}, one.state === "running" ? percentOf(one.rows) : t("imports.rows", { n: exact(one.rows.total) })),
+        h("span", {}, t("imports.rows", { n: exact(one.rows.total) })),
         one.rows.rejected > 0 && h("span", { class: "text-red" }, t("imports.rejected_n", { n: exact(one.rows.rejected) })),
         h("span", {}, writeMoment(one.created_at))));
   }

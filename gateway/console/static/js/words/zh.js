@@ -97,7 +97,7 @@ export default {
   "imports.drop": "选择文件，或把文件拖到这里", "imports.takes": "CSV、XLSX、XLS，或微信、抖音后台导出的文件，最大 50 MB。先试读，不写入任何内容。", "imports.rows_say": "各行自带", "imports.taken_hint": "文件里没有写日期的数字，算作这一刻的。",
   "imports.reading": "正在读取文件…", "imports.trying": "正在核对各行… {percent}", "imports.tried": "核对结果", "imports.start": "导入", "imports.start_hint": "可以重复导入同一个文件：已经登记过的行不会重复登记。", "imports.sample": "文件的前几行", "imports.progress": "导入进度",
   "imports.row_by_row": "逐行结果", "imports.report": "下载逐行报告", "imports.head_row": "行", "imports.head_about": "内容", "imports.head_reason": "说明", "imports.waiting": "{n} 篇稿件已送审。审核通过后再导入一次同一个文件，即登记发布。", "imports.would_wait": "{n} 篇稿件将先送审；审核通过后再导入一次同一个文件，即登记发布。",
-  "imports.no_rejected": "没有未能导入的行。", "imports.no_accepted": "没有新登记的行。", "imports.no_repeated": "没有先前已登记的行。",
+  "imports.stop": "停止导入", "imports.stop_sure": "其余各行不再导入；已经导入的保留。", "reason.given_up": "已停止；之前导入的各行保留。", "imports.no_rejected": "没有未能导入的行。", "imports.no_accepted": "没有新登记的行。", "imports.no_repeated": "没有先前已登记的行。",
   "import_state.running": "导入中", "import_state.done": "已完成", "import_state.failed": "已中止",
   "import_outcome.accepted": "新登记", "import_outcome.repeated": "先前已登记", "import_outcome.rejected": "未能导入",
   "import_would.accepted": "可以导入", "import_would.repeated": "先前已登记", "import_would.rejected": "不能导入",
