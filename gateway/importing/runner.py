@@ -22,7 +22,7 @@ TURN_S = 5.0
 AT_ONCE = 20  # rows noted in one transaction; a crash lets as many be sent again, and be told as repeated
 PAUSE = timedelta(seconds=10)
 SENDERS = 8
-REFUSED = "the key with which it was begun does not hold any more; nothing more was sent"
+REFUSED = "the rights of whoever began it do not hold any more; nothing more was sent"
 WAITING = "a service does not answer; the import goes on by itself"
 BROKEN = "the server failed; import the file again, nothing is told twice"
 

@@ -256,7 +256,7 @@ def test_a_right_that_is_taken_away_ends_the_import_at_the_next_row(services: Wo
     work(services)
     ended = services.ask("GET", where).json()
     assert (ended["state"], ended["rows"]["done"], len(counted(services))) == ("failed", 2, 2)
-    assert "does not hold" in ended["reason"]
+    assert "do not hold" in ended["reason"]
 
 
 def test_an_import_that_is_given_up_sends_no_more_and_says_what_was_sent(services: World) -> None:

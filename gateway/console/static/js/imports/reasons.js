@@ -3,7 +3,7 @@ import { language, t, word } from "../lib/words.js";
 
 const USUAL = [
   [/^missing$/, "missing"], [/^a rounded number/, "rounded"], [/^no whole number/, "whole"], [/^not from 0/, "whole"],
-  [/^no day or moment|^no such moment|^not a year/, "moment"], [/^in review/, "waits"], [/^the key with which/, "refused"],
+  [/^no day or moment|^no such moment|^not a year/, "moment"], [/^in review/, "waits"], [/^the rights of/, "refused"],
   [/^a service does not answer/, "silent"], [/^the server failed/, "failed"], [/^given up/, "given_up"], [/^Must be one of/, "one_of"], [/^(Longer|Length)/, "length"],
 ];
 
