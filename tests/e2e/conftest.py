@@ -14,8 +14,10 @@ from infra.broker_users import PROCESSES, permissions, topic_permissions
 from infra.servers import Servers
 from infra.servers.ports import free_port
 from infra.supervisor import COMMANDS
+from tests.e2e.browsers import browser, sign_in
 from tests.e2e.platforms import Platform, clean_environment, key_in
 
+__all__ = ["browser", "sign_in"]
 RUNNING: list[Platform] = []
 
 

@@ -1,36 +1,18 @@
 """The console in a real browser: what people see and do, from the first sign-in to the cell that changes by itself."""
 
 import re
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from infra.demo import pictures
-from infra.servers.packages import chromium
-from tests.e2e.platforms import Person, Platform
+from tests.e2e.browsers import NARROW, PATIENCE_MS, WIDE, SignIn
+from tests.e2e.platforms import Platform
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-PATIENCE_MS = 20_000
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-PAGES = ("/", "/articles", "/reviews", "/assets", "/shoots", "/live", "/training", "/imports", "/sign-in")
+PAGES = ("/", "/articles", "/reviews", "/assets", "/shoots", "/live", "/training", "/imports", "/admin", "/sign-in")
 UNIT, TITLE = "传媒与设计学院", "传媒学院举办毕业设计作品展"
-SignIn = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a headless Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(chromium()), headless=True, args=FLAGS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,33 +28,6 @@ def unit(embedded: Platform) -> str:
         planned = admin.post("shoots", shoot)["id"]
         admin.post(f"shoots/{planned}/completion", {"at": "2021-07-01T04:00:00Z"})
     return made
-
-
-@pytest.fixture
-def sign_in(embedded: Platform, browser: Browser) -> Iterator[SignIn]:
-    """Give a function that signs a person in, in a window of their own; what a page's script threw fails the test."""
-    contexts, thrown = [], list[str]()
-
-    def enter(person: Person, size: dict[str, int] = WIDE) -> Page:
-        context = browser.new_context(
-            base_url=embedded.url, viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN"
-        )  # fmt: skip
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: thrown.append(str(error)))
-        page.goto("/sign-in")
-        page.locator("#other").click()
-        page.locator("#key").fill(person.key)
-        page.locator("form button[type=submit]").click()
-        page.wait_for_url(f"{embedded.url}/")
-        expect(page.locator("#main")).to_be_visible()
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert thrown == []
 
 
 def test_a_wrong_key_is_refused_in_words(embedded: Platform, browser: Browser) -> None:

@@ -40,6 +40,7 @@ export async function request(method, path, { body, file, headers = {}, key, sig
   if (text && (response.headers.get("Content-Type") || "").includes("json")) data = JSON.parse(text);
   if (!response.ok) {
     if (response.status === 401 && path !== "/v1/session") toSignIn();
+    if (response.status === 403) dispatchEvent(new Event("matrix:refused"));
     throw new Problem(response.status, data);
   }
   const tag = response.headers.get("ETag");

@@ -3,6 +3,7 @@ import { del, get, toSignIn } from "./api.js";
 import { h, replace } from "./dom.js";
 import { listKeys, onKey } from "./keys.js";
 import { complain, problemBox } from "./problems.js";
+import { watchRights } from "./rights.js";
 import { language, speak, t, word } from "./words.js";
 
 // Where one can go, and what one must be allowed to do there (one of these).
@@ -38,6 +39,7 @@ export async function openPage(name, build) {
   root.removeAttribute("aria-busy");
   root.querySelector(".links [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   links.forEach(([path, key], at) => onKey([String(at + 1)], t("keys.go", { where: t(`nav.${key}`) }), () => location.assign(path)));
+  watchRights(me, root);
   try {
     await build({ me, can, main, status });
   } catch (problem) {

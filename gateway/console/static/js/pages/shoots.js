@@ -63,8 +63,13 @@ function plan(units) {
 
 function deliver(shoot, page) {
   const photos = photoField([], () => shoot.unit_id, page.can("asset.write"));
-  return ask(t("shoots.deliver"), photos.form, t("shoots.deliver"), async ({ asset_ids }) => {
-    await post(`/v1/shoots/${shoot.id}/photographs`, { asset_ids });
+  const when = makeForm([{ name: "at", type: "datetime-local", label: t("shoots.delivered_at"), hint: t("shoots.complete_hint") }]);
+  const form = {
+    element: h("div", { class: "fields" }, photos.element, when.element), values: () => ({ ...photos.form.values(), ...when.values() }),
+    check: () => photos.form.check() && when.check(), blame: when.blame,
+  };
+  return ask(t("shoots.deliver"), form, t("shoots.deliver"), async ({ asset_ids, at }) => {
+    await post(`/v1/shoots/${shoot.id}/photographs`, { asset_ids, at });
     say(t("shoots.done", { n: asset_ids.length }));
     return true;
   }, { wide: true });
