@@ -2,28 +2,27 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
-import falcon.asgi
-from falcon.asgi import Request, Response
 from prometheus_client import CollectorRegistry
 
 from gateway.console import add_console
 from gateway.dependencies import Dependencies
 from gateway.lane import PATH, Lane
 from gateway.matrix import add_matrix
+from gateway.measures import StreamMeasures
 from gateway.middleware.cors import CrossOrigin
 from gateway.middleware.front import Front
 from gateway.middleware.gate import Gate
 from gateway.operations import Route
 from gateway.problems import add_error_handlers
 from gateway.resources.operations import Health, Inventory, Measures
+from gateway.room import Gateway
 from gateway.routes import ROUTES
 
 
-class App(falcon.asgi.App[Request, Response]):
-    """Falcon, and beside it the short way for questions to the matrix that were answered before."""
+class App(Gateway):
+    """The gateway, and beside it the short way for questions to the matrix that were answered before."""
 
     lane: Lane | None = None
 
@@ -34,7 +33,6 @@ class App(falcon.asgi.App[Request, Response]):
                 return
             send = self.lane.watching(scope, send)
         await super().__call__(scope, receive, send)
-
 
 def create_app(deps: Dependencies) -> App:
     """Return the gateway.
@@ -47,10 +45,11 @@ def create_app(deps: Dependencies) -> App:
         BadSetting: an allowed origin is none.
     """
     registry = CollectorRegistry()
-    app = App()
-    front = Front(registry)
+    hub, front = deps.matrix.hub, Front(registry)
+    app = App(streams=lambda: len(hub))
     app.lane = Lane(deps.access, deps.matrix.board, front)
-    app.add_middleware([Lifespan(deps), front, CrossOrigin(deps.settings.cors_origins)])
+    measures = StreamMeasures(registry, hub, app)
+    app.add_middleware([Lifespan(deps, measures), front, CrossOrigin(deps.settings.cors_origins)])
     app.add_middleware(Gate(deps.access, ROUTES, deps.limits))
     app.req_options.keep_blank_qs_values = True
     app.req_options.default_media_type = ""
@@ -58,7 +57,7 @@ def create_app(deps: Dependencies) -> App:
     _add(app, ROUTES, {Inventory: Inventory(ROUTES), Health: Health(deps), Measures: Measures(registry)}, deps)
     add_matrix(app, deps)
     add_console(app, deps)
-    deps.access.on_change(deps.matrix.hub.check)
+    deps.access.on_change(hub.check)
     return app
 
 
@@ -75,21 +74,20 @@ def _add(app: App, routes: Iterable[Route], made: dict[type, Any], deps: Depende
 class Lifespan:
     """What begins and ends with the gateway, but for the matrix, which is told by Falcon itself."""
 
-    def __init__(self, deps: Dependencies) -> None:
-        self._deps = deps
-        self._watching: asyncio.Task[None] | None = None
+    def __init__(self, deps: Dependencies, measures: StreamMeasures) -> None:
+        self._deps, self._measures = deps, measures
+        self._watching: list[asyncio.Task[None]] = []
 
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        """Begin to look for changes of access."""
-        self._watching = asyncio.create_task(self._deps.access.run())
+        """Begin to look for changes of access, and to measure."""
+        self._watching = [asyncio.create_task(work) for work in (self._deps.access.run(), self._measures.run())]
         self._deps.imports.start()
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Close what was opened for the gateway."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
         await self._deps.imports.stop()
         await self._deps.rpc.close()
         self._deps.access.close()

@@ -33,6 +33,7 @@ _HTTP = {
     404: ("http.not_found", "nothing is at this path"),
     405: ("http.method_not_allowed", "this path does not take that method"),
     413: ("request.too_large", "the body is too large"),
+    503: ("gateway.busy", "too much at once; ask again after the seconds in Retry-After"),
 }
 
 

@@ -10,6 +10,7 @@ from shared.errors import Unavailable
 
 CAPACITY = 512
 PAUSE_S = 1.0
+PATIENCE_S = 1.0  # longer than that nobody waits where there is an older answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Cache:
     async def get(self, key: Hashable, position: int, build: Callable[[], Awaitable[Built]]) -> tuple[Built, bool]:
         """Return the answer as of ``position`` or later, and True; or the last good one, and False, when that fails.
 
+        One building a key is under way at a time, whatever comes: who needs a later position than it began at shares
+        the next one. Who has waited a second gets the last good answer, and the building goes on.
+
         Raises:
             Unavailable: it cannot be built and never was.
         """
@@ -51,23 +55,37 @@ class Cache:
         if built is not None and time.monotonic() - self._failed_at.get(key, -PAUSE_S) < PAUSE_S:
             return built, False  # not every request of a bad moment waits for the database's silence
         try:
-            return await asyncio.shield(self._flight((key, position), key, build)), True
+            async with asyncio.timeout(None if built is None else PATIENCE_S):
+                return await self._awaited(key, position, build), True
+        except TimeoutError:
+            assert built is not None
+            return self._built.get(key, built), False
         except Unavailable:
             self._failed_at[key] = time.monotonic()
             if built is None:
                 raise
             return built, False
 
-    def _flight(self, flight: Hashable, key: Hashable, build: Callable[[], Awaitable[Built]]) -> "asyncio.Task[Built]":
-        """Return the building that is under way for this key and position, started now if there is none."""
-        task = self._flights.get(flight)
-        if task is None:
-            task = self._flights[flight] = asyncio.create_task(self._build(key, build))
-            task.add_done_callback(lambda done: self._landed(flight, done))
+    async def _awaited(self, key: Hashable, position: int, build: Callable[[], Awaitable[Built]]) -> Built:
+        """Return what is being built; where that began before the position was there, the one after it."""
+        under_way = self._flights.get(key)
+        if under_way is not None:
+            built = await asyncio.shield(under_way)
+            if built.position >= position:
+                return built
+        return await asyncio.shield(self._flight(key, build))
+
+    def _flight(self, key: Hashable, build: Callable[[], Awaitable[Built]]) -> "asyncio.Task[Built]":
+        """Return the building that is under way for this key, started now if there is none."""
+        task = self._flights.get(key)
+        if task is None or task.done():
+            task = self._flights[key] = asyncio.create_task(self._build(key, build))
+            task.add_done_callback(lambda done: self._landed(key, done))
         return task
 
-    def _landed(self, flight: Hashable, task: "asyncio.Task[Built]") -> None:
-        del self._flights[flight]
+    def _landed(self, key: Hashable, task: "asyncio.Task[Built]") -> None:
+        if self._flights.get(key) is task:
+            del self._flights[key]
         if not task.cancelled():
             task.exception()  # all who waited may have gone away
 

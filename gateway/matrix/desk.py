@@ -15,6 +15,7 @@ from gateway.matrix.stream import Hub
 from gateway.matrix.subscriber import Subscriber
 from gateway.matrix.watcher import Watcher
 from gateway.matrix.writer import Writer
+from gateway.room import streams_here
 
 
 class Matrix:
@@ -23,7 +24,7 @@ class Matrix:
     def __init__(self, engine: Engine, amqp_url: str | None = None) -> None:
         self.engine = engine
         self.board = Board(engine)
-        self.hub = Hub()
+        self.hub = Hub(room=streams_here())
         self._watcher = Watcher(self.board, self.hub)
         self._subscriber = Subscriber(amqp_url, self.board.freshness, self._watcher.wake) if amqp_url else None
         self._tasks: list[asyncio.Task[None]] = []

@@ -4,13 +4,12 @@ import asyncio
 import random
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from itertools import takewhile
+from collections.abc import AsyncIterator, Iterable
+from itertools import count, takewhile
 from typing import TypeVar
 
-from falcon.asgi import SSEvent
-
 from gateway.matrix.changes import Change
+from gateway.matrix.client import BEAT, Check, Client, Encoded, Scope
 from gateway.matrix.writer import RING
 from shared import codec
 from shared.context import Caller
@@ -18,88 +17,43 @@ from shared.errors import Unavailable
 from shared.logs import log
 
 ACTION = "matrix.read"
-BUFFER = 64
 PER_KEY = 6
-GRACE_S = 10.0
-CHECK_S = 5.0
-BEAT_S = 15.0
+CHECK_S = 5
+BEAT_S = 15
 UNCHECKED_S = 60.0
 RETRY_MS = (1_000, 10_000)  # spread: a thousand cut at once do not come back at once
 ENCODED = 4096
 MAX_DIGITS = 19
+READS_PER_S = 2_000  # what a worker answers with ease: so many who are told at once do not ask at once
+FEW_MS = 100
+SLICE = 64  # connections written to before the loop looks at requests again
 
-Scope = frozenset[str] | None
 K = TypeVar("K")
-Check = Callable[[], Awaitable[Caller | None]]
-
-
-class Encoded(SSEvent):
-    """An event that is on the wire's form already."""
-
-    def __init__(self, wire: bytes, position: int = 0) -> None:
-        super().__init__(comment="encoded")
-        self.wire, self.position = wire, position
-
-    def serialize(self, handler: object = None) -> bytes:
-        """Return the bytes."""
-        return self.wire
-
-
-BEAT = Encoded(b": beat\n\n")
-
-
-class Client:
-    """One connection. What it has not taken yet waits in a bounded buffer."""
-
-    def __init__(self, key: str, scope: Scope, check: Check) -> None:
-        self.key, self.scope, self.check = key, scope, check
-        self.buffer: deque[Encoded] = deque()
-        self.ending = False
-        self.checked_at = time.monotonic()
-        self.woken = asyncio.Event()
-        self._task = asyncio.current_task()
-        self._cut: asyncio.TimerHandle | None = None
-
-    def put(self, event: Encoded) -> bool:
-        """Let the client have an event; return False where it takes none because its buffer is full."""
-        if self.ending:
-            return True
-        if len(self.buffer) >= BUFFER:
-            return False
-        self.buffer.append(event)
-        self.woken.set()
-        return True
-
-    def end(self, last: Encoded) -> None:
-        """Let ``last`` be all the client still gets; it is cut off when it does not take it within 10 s."""
-        if self.ending:
-            return
-        self.buffer.clear()
-        self.put(last)
-        self.ending = True
-        if self._task is not None:
-            self._cut = asyncio.get_running_loop().call_later(GRACE_S, self._task.cancel)
-
-    def left(self) -> None:
-        """Note that the connection is done with this: its task may serve another request."""
-        if self._cut is not None:
-            self._cut.cancel()
 
 
 class Hub:
-    """The open connections of this worker, by what they may see. Belongs to one event loop."""
+    """The open connections of this worker, by what they may see: ``room`` at most. Belongs to one event loop."""
 
-    def __init__(self, per_key: int = PER_KEY) -> None:
+    def __init__(self, per_key: int = PER_KEY, room: int = 10_000) -> None:
         self._per_key = per_key
+        self.room = room
         self._clients: dict[Scope, set[Client]] = {}
         self._keys: dict[str, set[Client]] = {}
         self._recent: deque[Change] = deque(maxlen=RING)
         self._encoded: OrderedDict[tuple[int, Scope], Encoded | None] = OrderedDict()
         self.position = 0
         self.dropped = 0
+        self.draining = False
+        self._open = 0
+        self._asleep: deque[Client] = deque()
 
     def __len__(self) -> int:
-        return sum(len(clients) for clients in self._clients.values())
+        return self._open
+
+    @property
+    def crowded(self) -> bool:
+        """Whether nobody more can be taken: another worker, or a later moment, is better."""
+        return self.draining or self._open >= self.room
 
     def full(self, key: str) -> bool:
         """Return whether the key has as many connections open as it may."""
@@ -111,6 +65,7 @@ class Hub:
         ``check`` returns the caller as he stands now, or None when he may no longer listen.
         """
         client = Client(key, scope, check)
+        self._open += 1
         self._clients.setdefault(scope, set()).add(client)
         self._keys.setdefault(key, set()).add(client)
         try:
@@ -120,13 +75,12 @@ class Hub:
                 yield event
             while True:
                 while client.buffer:
-                    event = client.buffer.popleft()
+                    event = client.buffer.pop(0)
                     if event.position == 0 or event.position > reached:
                         yield event
                 if client.ending:
                     return
-                client.woken.clear()
-                await client.woken.wait()
+                await client.told()
         finally:
             self._leave(client)
 
@@ -147,6 +101,7 @@ class Hub:
                 if not client.put(event):
                     self.dropped += 1
                     client.end(self._resync())
+            self._wake(clients)
 
     def resync(self, position: int) -> None:
         """Tell every connection to ask for everything anew: nobody knows what it missed."""
@@ -155,17 +110,19 @@ class Hub:
         for client in self._all():
             if not client.put(self._resync()):
                 client.end(self._resync())
+        self._wake(self._all())
 
     def drain(self) -> None:
-        """Say good-bye to every connection; they come back to another worker, not all at once."""
+        """Say good-bye to every connection; they come back to another worker, not all at once. Nobody more is taken."""
+        self.draining = True
         for client in self._all():
             client.end(Encoded(f"event: drain\nretry: {random.randint(*RETRY_MS)}\ndata: {{}}\n\n".encode()))
 
-    def beat(self) -> None:
-        """Show idle connections that they are alive."""
+    def beat(self, turn: int = 0, turns: int = 1) -> None:
+        """Show idle connections that they are alive: those whose turn it is."""
         for client in self._all():
-            if not client.buffer:
-                client.put(BEAT)
+            if not client.buffer and hash(client) // 16 % turns == turn and client.put(BEAT):
+                client.wake()
 
     async def check(self, key: str | None = None) -> None:
         """Ask again who may listen to what: of one key's connections, or of all."""
@@ -173,14 +130,26 @@ class Hub:
             await self._check(list(self._keys.get(known, ())))
 
     async def run(self) -> None:
-        """Check callers every 5 s and beat every 15 s until cancelled."""
-        beat_at = time.monotonic() + BEAT_S
-        while True:
-            await asyncio.sleep(CHECK_S)
-            await self.check()
-            if time.monotonic() >= beat_at:
-                beat_at += BEAT_S
-                self.beat()
+        """Check each caller every 5 s and beat each connection every 15 s until cancelled, a few every second."""
+        for second in count():
+            await asyncio.sleep(1.0)
+            for key in list(self._keys):
+                if hash(key) % CHECK_S == second % CHECK_S:
+                    await self.check(key)
+            self.beat(second % BEAT_S, BEAT_S)
+
+    def _wake(self, clients: Iterable[Client]) -> None:
+        """Wake the clients a few at a time: requests are answered between, however many listen."""
+        idle = not self._asleep
+        self._asleep.extend(clients)
+        if idle and self._asleep:
+            asyncio.get_running_loop().call_soon(self._wake_some)
+
+    def _wake_some(self) -> None:
+        for _ in range(min(SLICE, len(self._asleep))):
+            self._asleep.popleft().wake()
+        if self._asleep:
+            asyncio.get_running_loop().call_soon(self._wake_some)
 
     async def _check(self, clients: list[Client]) -> None:
         if not clients:
@@ -208,6 +177,7 @@ class Hub:
         self._clients.setdefault(scope, set()).add(client)
         client.buffer.clear()  # it may hold what the client must no longer see
         client.put(self._resync())
+        client.wake()
 
     def _missed(self, last_id: str | None, scope: Scope) -> list[Encoded]:
         """Return what came after the last event a client had; when that is unknown, the word to start over."""
@@ -222,7 +192,7 @@ class Hub:
     def _encode(self, change: Change, scope: Scope) -> Encoded | None:
         key = (change.position, scope)
         if key not in self._encoded:
-            self._encoded[key] = _encoded(change, scope)
+            self._encoded[key] = _encoded(change, scope, self._open * 1000 // READS_PER_S)
             if len(self._encoded) > ENCODED:
                 self._encoded.popitem(last=False)
         return self._encoded[key]
@@ -235,6 +205,7 @@ class Hub:
 
     def _leave(self, client: Client) -> None:
         client.left()
+        self._open -= 1
         _discard(self._clients, client.scope, client)
         _discard(self._keys, client.key, client)
 
@@ -257,10 +228,12 @@ def _greeting(position: int | None) -> Encoded:
     return Encoded(f"retry: {random.randint(*RETRY_MS)}\n{known}event: hello\ndata: {data}\n\n".encode())
 
 
-def _encoded(change: Change, scope: Scope) -> Encoded | None:
+def _encoded(change: Change, scope: Scope, spread_ms: int) -> Encoded | None:
+    """Return the event, or None where the scope may see none; ``spread_ms``: ask again within so long, not at once."""
     units = change.seen_by(scope)
     if units is not None and not units:
         return None
-    data = codec.dumps({"position": str(change.position), "units": units})
+    told = {"position": str(change.position), "units": units}
+    data = codec.dumps(told if spread_ms < FEW_MS else {**told, "spread_ms": spread_ms})
     wire = f"id: {change.position}\nevent: change\ndata: {data}\n\n".encode()
     return Encoded(wire, change.position)

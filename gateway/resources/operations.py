@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterable
 
 from falcon.asgi import Request, Response
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from gateway.dependencies import Dependencies
+from gateway.measures import exposition
 from gateway.openapi import document
 from gateway.operations import JSON, Route
 from gateway.responses import answer
@@ -54,9 +55,9 @@ class Measures:
         self._registry = registry
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Give this process's and this application's measures."""
+        """Give the measures of every worker."""
         resp.content_type = CONTENT_TYPE_PLAIN_0_0_4
-        resp.data = generate_latest(REGISTRY) + generate_latest(self._registry)
+        resp.data = exposition(self._registry)
 
 
 class Inventory:

@@ -6,6 +6,7 @@ from falcon.asgi import Request, Response
 from gateway.bodies import read_query
 from gateway.dependencies import Dependencies
 from gateway.matrix.stream import scope_of
+from gateway.room import later
 
 RETRY_AFTER_S = 10
 
@@ -20,9 +21,14 @@ class Stream:
         """Answer with events until the client leaves; from ``Last-Event-ID`` on where it had some before.
 
         Raises:
+            HTTPServiceUnavailable: this worker holds as many streams as it can, or is about to end.
             HTTPTooManyRequests: the key or session has as many streams open as it may.
         """
         read_query(req)
+        if self._hub.crowded:
+            raise falcon.HTTPServiceUnavailable(
+                title="Too many streams", description="this worker takes no more streams now", retry_after=later()
+            )
         proof, key = req.context.proof, req.context.identity.name
         if self._hub.full(key):
             raise falcon.HTTPTooManyRequests(

@@ -1,9 +1,11 @@
 """Commands that start the platform's processes."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -19,6 +21,8 @@ DISTRIBUTED_APP = "gateway.asgi:app"
 CONNECTIONS = 10_000
 BACKLOG = 4096
 MEMORY = "/dev/shm"  # noqa: S108
+MEASURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when it is loaded
+HOOKS = "python:infra.workers"
 
 
 @click.command()
@@ -98,7 +102,7 @@ def project() -> None:
 
 
 @click.command()
-@click.option("--workers", default=1, show_default=True, help="Processes that share the port; /metrics shows one.")
+@click.option("--workers", default=1, show_default=True, help="Processes that share the port.")
 def gateway(workers: int) -> None:
     """Run the gateway on the broker."""
     _gunicorn(DISTRIBUTED_APP, load_settings(), workers)
@@ -117,11 +121,21 @@ def _gunicorn(app: str, settings: Settings, workers: int) -> None:
     arguments = [
         sys.executable, "-m", "gunicorn", app, "--worker-class", "asgi", "--workers", str(workers),
         "--bind", f"{settings.host}:{settings.port}", "--worker-connections", str(CONNECTIONS),
-        "--backlog", str(BACKLOG), "--graceful-timeout", "25", "--log-level", "warning",
+        "--config", HOOKS, "--backlog", str(BACKLOG), "--graceful-timeout", "25", "--log-level", "warning",
     ]  # fmt: skip
     if Path(MEMORY).is_dir():  # the workers' heartbeat files: never on a disk that may be slow
         arguments += ["--worker-tmp-dir", MEMORY]
-    os.execve(sys.executable, arguments, _environment(settings))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # each viewer holds one
+    os.execve(sys.executable, arguments, _environment(settings) | _shared_measures(workers))
+
+
+def _shared_measures(workers: int) -> dict[str, str]:
+    """Return where several workers keep their measures, so that ``/metrics`` of any shows those of all."""
+    if workers == 1:
+        return {}
+    memory = MEMORY if Path(MEMORY).is_dir() else None
+    return {MEASURES: tempfile.mkdtemp(prefix="matrix-measures-", dir=memory)}
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine
 
-from gateway.matrix import stream
+from gateway.matrix import client, stream
 from gateway.matrix.board import Board
 from gateway.matrix.changes import Change
+from gateway.matrix.client import BUFFER, Encoded, Scope
 from gateway.matrix.embedded import EmbeddedFeed
-from gateway.matrix.stream import BUFFER, Encoded, Hub, Scope
+from gateway.matrix.stream import Hub
 from gateway.matrix.watcher import Watcher
 from gateway.matrix.writer import Writer
 from gateway.tests.matrix.kit import History, MemoryLog, apply, at
@@ -183,7 +184,7 @@ def test_a_slow_reader_is_told_to_start_over_and_cut_and_the_others_notice_nothi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """F51."""
-    monkeypatch.setattr(stream, "GRACE_S", 0.05)
+    monkeypatch.setattr(client, "GRACE_S", 0.05)
 
     async def scene(hub: Hub) -> None:
         quick = Listener(hub)
@@ -215,7 +216,7 @@ def test_a_slow_reader_is_told_to_start_over_and_cut_and_the_others_notice_nothi
 
 def test_a_reader_who_does_not_even_take_the_last_word_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """F51."""
-    monkeypatch.setattr(stream, "GRACE_S", 0.05)
+    monkeypatch.setattr(client, "GRACE_S", 0.05)
 
     async def scene(hub: Hub) -> None:
         async def never_read() -> None:
@@ -235,7 +236,7 @@ def test_a_reader_who_does_not_even_take_the_last_word_is_cut_off(monkeypatch: p
 
 
 def test_a_connection_that_ended_by_itself_is_not_cut_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "GRACE_S", 0.01)
+    monkeypatch.setattr(client, "GRACE_S", 0.01)
 
     async def scene(hub: Hub) -> None:
         async def connection() -> str:

@@ -2,15 +2,17 @@
 import { get, toSignIn } from "./api.js";
 
 // told: {onchange(units | null, position), onstate("live" | "waiting" | "denied")}
+// Where thousands are told at once the platform says over how long they may spread their questions.
 export function listen(told) {
   let source = null;
   const open = () => {
     source = new EventSource("/v1/stream");
     source.addEventListener("hello", (event) => told.onstate("live", JSON.parse(event.data || "{}").position));
     source.addEventListener("change", (event) => {
-      const { position, units } = JSON.parse(event.data);
+      const { position, units, spread_ms: spread = 0 } = JSON.parse(event.data);
       told.onstate("live", position);
-      told.onchange(units, position);
+      if (spread) setTimeout(told.onchange, Math.random() * spread, units, position);
+      else told.onchange(units, position);
     });
     source.addEventListener("resync", () => told.onchange(null));
     source.addEventListener("denied", () => {
