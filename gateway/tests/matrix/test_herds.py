@@ -156,7 +156,7 @@ def test_a_herd_that_opens_the_board_costs_one_reading(world: World, made: type[
     """F53."""
     statuses, built = herd(world, made)
     assert statuses == {200}
-    assert (built > 100) if careless else (built <= 2)
+    assert (built > 2) == careless
 
 
 def test_who_comes_when_the_worker_is_full_is_told_when_to_come_again(
