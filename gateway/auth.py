@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from falcon.asgi import Request
@@ -84,7 +84,8 @@ class Access:
         self._asked_at = self._answered_at = self._changed_at = float("-inf")
         self._asking: asyncio.Task[int] | None = None
         self._noted: OrderedDict[object, float] = OrderedDict()
-        self._work: set[asyncio.Task[Any]] = set()
+        self._used: dict[UUID, datetime] = {}
+        self._writing: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], Awaitable[None]]] = []
 
     async def identify(self, proof: Proof) -> Identity:
@@ -207,7 +208,10 @@ class Access:
         return known
 
     def _note(self, identity: Identity) -> None:
-        """Note the key's use, at most once a minute, behind the request's back."""
+        """Note the key's use, at most once a minute, behind the request's back.
+
+        Thousands who come at once use thousands of keys: a transaction for each would keep the disk from all the rest.
+        """
         if identity.key_id is None:
             return
         now = time.monotonic()
@@ -216,16 +220,18 @@ class Access:
         self._noted[identity.key_id] = now
         if len(self._noted) > REMEMBERED:
             self._noted.popitem(last=False)
-        task = asyncio.create_task(self._write_use(identity.key_id))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        self._used[identity.key_id] = datetime.now(UTC)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_uses())
 
-    async def _write_use(self, key_id: UUID) -> None:
-        at = datetime.now(UTC)
-        try:
-            await self.in_thread(lambda: self.accounts.keys.used(key_id, at))
-        except Unavailable as error:
-            log.warning("access.use_not_noted", reason=error.code)
+    async def _write_uses(self) -> None:
+        """Write down what was used; what is used meanwhile goes together into the next transaction."""
+        while self._used:
+            used, self._used = self._used, {}
+            try:
+                await self.in_thread(lambda used=used: self.accounts.keys.used(used))  # type: ignore[misc]
+            except Unavailable as error:
+                log.warning("access.use_not_noted", reason=error.code)
 
 
 def _refused() -> Unknown:

@@ -1,11 +1,12 @@
 """API keys: shown once, stored as SHA-256, found by their prefix, revoked at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from gateway.accounts.once import Answer, Once, once
 from gateway.accounts.sign_in import Proven
@@ -103,10 +104,11 @@ class Keys:
             return None
         return Proven(account_id=row.account_id, key_id=row.key_id, until=row.expires_at)
 
-    def used(self, key_id: UUID, at: datetime) -> None:
-        """Note when the key was last used."""
+    def used(self, uses: Mapping[UUID, datetime]) -> None:
+        """Note when keys were last used, in one transaction."""
+        noted = update(api_key).where(api_key.c.key_id == bindparam("used_id")).values(last_used_at=bindparam("at"))
         with writing(self._engine) as db:
-            db.execute(update(api_key).where(api_key.c.key_id == key_id).values(last_used_at=at))
+            db.execute(noted, [{"used_id": key_id, "at": at} for key_id, at in uses.items()])
 
 
 def holding(db: Connection, proof: Proof) -> Any:

@@ -114,7 +114,7 @@ def test_the_last_use_of_a_key_is_noted(accounts: Accounts) -> None:
     issued(accounts, account)
     key = accounts.keys.all(account)[0]
     assert key.last_used_at is None
-    accounts.keys.used(key.id, now)
+    accounts.keys.used({key.id: now})
     assert accounts.keys.all(account)[0].last_used_at == now
 
 

@@ -153,7 +153,7 @@ class Viewer:
         began = records.now()
         answer = self.connection.ask("GET", BOARD, {"If-None-Match": self.tag} if self.tag else {})
         self.tag = answer.tag or self.tag
-        records.note("board", began, began, OK if answer.status in (200, 304) else f"status {answer.status}")
+        records.note("board", began, began, _outcome(answer))
         return answer
 
     def _listen(self) -> None:
@@ -218,8 +218,7 @@ class Viewer:
         try:
             apart = Connection(HERE, self.crowd.plan.port, self.key)
             try:
-                status = apart.ask("GET", BOARD, {"If-None-Match": self.tag} if self.tag else {}).status
-                outcome = OK if status in (200, 304) else f"status {status}"
+                outcome = _outcome(apart.ask("GET", BOARD, {"If-None-Match": self.tag} if self.tag else {}))
             finally:
                 apart.close()
         except OSError as error:
@@ -231,6 +230,13 @@ class Viewer:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+def _outcome(answer: Answer) -> str:
+    """Return what came of reading the board; who is told when to ask again was not failed."""
+    if answer.status in (200, 304):
+        return OK
+    return DELAYED if answer.status in REFUSED and answer.retry_after_s else f"status {answer.status}"
 
 
 def _name(error: Exception) -> str:
