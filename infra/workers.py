@@ -1,10 +1,21 @@
-"""What gunicorn calls when a gateway worker ends (``--config python:infra.workers``)."""
+"""The gateway's worker, and what gunicorn calls when one ends (``--config python:infra.workers``)."""
 
 import os
 import shutil
+from functools import partial
 from typing import Any
 
+from gunicorn.workers.gasgi import ASGIWorker
+
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class GatewayWorker(ASGIWorker):
+    """gunicorn's, with the backlog it was told: the loop would listen with room for a hundred who wait."""
+
+    def _setup_event_loop(self) -> None:
+        super()._setup_event_loop()
+        self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
 
 
 def child_exit(server: Any, worker: Any) -> None:

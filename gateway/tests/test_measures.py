@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,19 +61,16 @@ def gateway(folder: Path, command: list[str]) -> Iterator[tuple[int, psutil.Proc
         process.wait(40)
 
 
-def seen(port: int, parent: psutil.Process) -> tuple[int, int]:
-    """Ask until both workers have answered; return how often, and what one of them then tells."""
-    before, asked = {each.pid: sum(each.cpu_times()[:2]) for each in parent.children()}, 0
-    while asked < 400 or not all(sum(psutil.Process(pid).cpu_times()[:2]) > before[pid] for pid in before):
-        ask(port, "/livez")
-        asked += 1
-        assert asked < 20_000
+def seen(port: int) -> tuple[int, int]:
+    """Ask often and at once, so that every worker has to answer; return how often, and what one of them tells."""
+    with ThreadPoolExecutor(16) as pool:
+        asked = len(list(pool.map(lambda _: ask(port, "/livez"), range(600))))
     return asked, answered(port)
 
 
 def test_metrics_show_every_worker_and_those_that_are_gone(tmp_path: Path) -> None:
     with gateway(tmp_path, ["infra.cli", "gateway", "--workers", "2"]) as (port, parent):
-        asked, told = seen(port, parent)
+        asked, told = seen(port)
         assert told == asked
         parent.children()[0].send_signal(signal.SIGKILL)
         assert wait_until(lambda: len(parent.children()) == 2 and is_up(port), PATIENCE_S)
@@ -82,8 +81,21 @@ def test_metrics_show_every_worker_and_those_that_are_gone(tmp_path: Path) -> No
 def test_workers_that_do_not_share_tell_of_themselves_only(tmp_path: Path) -> None:
     """The mutant: the same gateway started without the folder for its measures."""
     command = ["gunicorn", "gateway.asgi:app", "--worker-class", "asgi", "--workers", "2", "--bind", "127.0.0.1:{port}"]
-    with gateway(tmp_path, command) as (port, parent):
-        asked, told = seen(port, parent)
-        if told == asked:
-            pytest.skip("one worker answered everything")
+    with gateway(tmp_path, command) as (port, _):
+        asked, told = seen(port)
         assert told < asked
+
+
+def waiting_room(folder: Path, command: list[str]) -> int:
+    """Return how many connections may wait to be accepted: of a listener, ``ss`` calls that Send-Q."""
+    with gateway(folder, command) as (port, _):
+        said = subprocess.run(["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+        return int(said.split()[2])
+
+
+@pytest.mark.skipif(shutil.which("ss") is None, reason="ss shows what is measured")
+def test_thousands_who_come_at_once_find_room_to_wait(tmp_path: Path) -> None:
+    """F53. The mutant is gunicorn's own worker: its loop listens anew, with room for a hundred."""
+    assert waiting_room(tmp_path, ["infra.cli", "gateway", "--workers", "2"]) >= 1000
+    own = ["gunicorn", "gateway.asgi:app", "--worker-class", "asgi", "--workers", "2", "--backlog", "4096"]
+    assert waiting_room(tmp_path, [*own, "--bind", "127.0.0.1:{port}"]) == 100

@@ -22,7 +22,7 @@ CONNECTIONS = 10_000
 BACKLOG = 4096
 MEMORY = "/dev/shm"  # noqa: S108
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when it is loaded
-HOOKS = "python:infra.workers"
+HOOKS, WORKER = "python:infra.workers", "infra.workers.GatewayWorker"
 
 
 @click.command()
@@ -119,7 +119,7 @@ def migrate() -> None:
 
 def _gunicorn(app: str, settings: Settings, workers: int) -> None:
     arguments = [
-        sys.executable, "-m", "gunicorn", app, "--worker-class", "asgi", "--workers", str(workers),
+        sys.executable, "-m", "gunicorn", app, "--worker-class", WORKER, "--workers", str(workers),
         "--bind", f"{settings.host}:{settings.port}", "--worker-connections", str(CONNECTIONS),
         "--config", HOOKS, "--backlog", str(BACKLOG), "--graceful-timeout", "25", "--log-level", "warning",
     ]  # fmt: skip
