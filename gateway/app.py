@@ -34,6 +34,7 @@ class App(Gateway):
             send = self.lane.watching(scope, send)
         await super().__call__(scope, receive, send)
 
+
 def create_app(deps: Dependencies) -> App:
     """Return the gateway.
 

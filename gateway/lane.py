@@ -120,7 +120,10 @@ def lay_aside(req: Any, query: Query, now: datetime) -> None:
 def _asked(scope: dict[str, Any]) -> tuple[bytes, bytes | None]:
     """Return what tells this question from others (a digest: no key or cookie is kept), and the tags it knows."""
     told, known = [scope["query_string"]], None
-    for name, value in scope["headers"]:
+    headers = scope["headers"] = [
+        (name, value) for name, value in scope["headers"]
+    ]  # any iterable may be given, and others read it after us
+    for name, value in headers:
         if name in DEPENDS:
             told += (name, value)
         elif name == b"if-none-match":
