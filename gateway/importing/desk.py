@@ -23,7 +23,8 @@ from gateway.importing.turns import Turn, Turns
 from shared.context import Caller
 from shared.ids import new_id
 
-THREADS = 4  # also the number of files that are read at once
+THREADS = 4
+READERS = 2  # files that are read at once: each may take a gigabyte and a processor
 T = TypeVar("T")
 
 
@@ -46,7 +47,8 @@ class ImportDesk:
         self._accounts, self._calls = accounts, calls
         self._stopping = threading.Event()
         self.runner = Runner(Turns(engine, str(new_id())), self._holder, self._open, self._stopping)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="import-files")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="import-book")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="import-files")
         self._running: asyncio.Task[None] | None = None
 
     async def begin(
@@ -59,7 +61,7 @@ class ImportDesk:
             RuleBroken: the file is nothing that can be imported; or the idempotency key was used otherwise.
         """
         loop = asyncio.get_running_loop()
-        begun = await self.in_thread(lambda: self._begin(caller, key_id, asked, file, key, loop))
+        begun = await loop.run_in_executor(self._readers, lambda: self._begin(caller, key_id, asked, file, key, loop))
         self.runner.wake()
         return begun
 
@@ -81,7 +83,8 @@ class ImportDesk:
     def close(self) -> None:
         """Let go of the threads."""
         self.runner.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._threads, self._readers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(
         self, caller: Caller, key_id: UUID | None, asked: Asked, file: IO[bytes], key: Once | None,
