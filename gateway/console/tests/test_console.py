@@ -13,6 +13,9 @@ from gateway.console.pages import PAGES
 
 SCRIPTS = sorted((FOLDER / "js").rglob("*.js"))
 KEY = re.compile(r'"([a-z0-9_.-]+)":\s*"')
+ROOT = Path(__file__).parents[3]
+REFUSAL = re.compile(r'(?:RuleBroken|NotFound|Conflict|Unavailable|Refused|Unknown)\(\s*"([a-z_]+\.[a-z_]+)"')
+MACHINES = ("rpc.", "blob", "database.", "log.", "import.", "broker.", "decoder.")  # said by status, or on a page of its own
 FIRST_VIEW_LIMIT = 150 * 1024
 
 
@@ -110,6 +113,18 @@ def test_every_word_that_a_script_asks_for_is_in_the_dictionary():
     asked = {key for script in SCRIPTS for key in re.findall(r'\bt\("([a-z_.]+)"', script.read_text())}
     assert asked
     assert asked <= known
+
+
+def test_every_refusal_that_a_person_meets_is_said_in_chinese():
+    """The server speaks English; a reader of Chinese meets none of it."""
+    said = set(_keys(FOLDER / "js" / "words" / "refusals.js")) | {
+        key.removeprefix("problem.") for key in _keys(FOLDER / "js" / "words" / "zh.js")
+    }
+    rooms = [*ROOT.glob("services/*/*.py"), *ROOT.glob("gateway/*.py"), *ROOT.glob("gateway/*/*.py")]
+    refused = {code for room in rooms if "tests" not in room.parts for code in REFUSAL.findall(room.read_text())}
+    assert "content.not_approved" in refused
+    meant = {code for code in refused if not code.startswith(MACHINES) and not code.endswith("_not_here_yet")}
+    assert meant <= said
 
 
 def test_no_script_makes_markup_of_text():

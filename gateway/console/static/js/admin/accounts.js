@@ -31,14 +31,17 @@ function drawAccount(pane, account, { where, options, me, changed }) {
   replace(pane, h("article", { class: "card pane", "aria-labelledby": "account-name" }, back(),
     h("header", { class: "pane-head" }, h("h1", { id: "account-name", tabindex: "-1" }, account.name || t("accounts.nameless")), buttons([
       [true, t("accounts.change"), () => write(account, options), "btn-primary"],
+      [!account.disabled && account.login, t("accounts.give_password"), () => givePassword(account)],
       [!account.disabled, t("accounts.issue"), () => issue(account)],
       [account.disabled, t("accounts.enable"), () => turn(account, false)],
       [!account.disabled && !self, t("accounts.disable"), () => turn(account, true), "btn-outline-danger"]], changed)),
-    h("dl", { class: "meta" }, fact(t("field.role"), word("role", account.role)), account.disabled && disabled(), fact(t("field.units"), where(account)), fact(t("accounts.since"), writeMoment(account.created_at))),
+    h("dl", { class: "meta" }, fact(t("field.role"), word("role", account.role)), account.disabled && fact(t("field.status"), disabled()), fact(t("field.login"), account.login || "—"), account.login && fact(t("field.password"), standing(account.sign_in)), fact(t("field.units"), where(account)), fact(t("accounts.since"), writeMoment(account.created_at))),
     h("h2", { class: "section-title" }, t("accounts.keys")),
     account.keys.length ? keyTable(account.keys, changed) : h("p", { class: "text-secondary m-0" }, t("accounts.no_keys"))));
   pane.querySelector("h1").focus({ preventScroll: true });
 }
+
+const standing = (password) => (!password ? t("accounts.no_password") : password.expires_at ? t("accounts.one_time", { at: writeMoment(password.expires_at) }) : t("accounts.chosen", { at: writeMoment(password.set_at) }));
 
 function keyTable(keys, changed) {
   const heads = ["accounts.label", "accounts.prefix", "accounts.issued_at", "accounts.expires_at", "accounts.last_used"];
@@ -56,6 +59,7 @@ function write(account, options) {
   const form = makeForm([
     { name: "name", required: true, max: 100, value: account?.name, label: t("accounts.name") },
     { name: "role", type: "select", required: true, value: account?.role || "college_editor", options: ROLES.map((role) => [role, word("role", role)]) },
+    { name: "login", max: 64, value: account?.login ?? "", empty: account ? null : undefined, wide: true, hint: t("accounts.login_hint") },
     { name: "units", type: "checks", required: true, value: account?.units || [], options, wide: true, hint: t("accounts.units_hint") }], { columns: true });
   const title = t(account ? "accounts.change" : "accounts.add");
   return ask(title, form, t("act.save"), async ({ units, ...rest }) => {
@@ -75,18 +79,26 @@ async function turn(account, off) {
 async function issue(account) {
   const form = makeForm([{ name: "label", required: true, max: 100, label: t("accounts.label"), hint: t("accounts.label_hint") }, { name: "days", type: "number", required: true, min: 1, most: 3650, value: 365, label: t("accounts.days") }]);
   const made = await ask(t("accounts.issue"), form, t("accounts.issue"), (values) => post(`/v1/accounts/${account.id}/keys`, values));
-  if (made) await showOnce(made);
+  if (made) await showOnce(t("accounts.secret"), made.key);
   return made;
 }
 
-function showOnce(made) {
-  const text = h("input", { class: "form-control font-monospace", readonly: true, value: made.key || "", "aria-label": t("accounts.secret"), onfocus: (event) => event.target.select() });
+// A password for one sign-in, at which the person chooses another.
+async function givePassword(account) {
+  const form = { element: h("p", { class: "mb-0" }, t("accounts.password_sure", { login: account.login })), check: () => true, values: () => ({}), blame: () => {} };
+  const made = await ask(t("accounts.give_password"), form, t("accounts.give_password"), () => post(`/v1/accounts/${account.id}/password`));
+  if (made) await showOnce(t("accounts.password"), made.one_time_password);
+  return made;
+}
+
+function showOnce(title, secret) {
+  const text = h("input", { class: "form-control font-monospace", readonly: true, value: secret || "", "aria-label": title, onfocus: (event) => event.target.select() });
   const copy = async () => {
     text.select();
     await navigator.clipboard?.writeText(text.value).catch(() => {}); // refused on plain http: it is selected
     say(t("accounts.copied"));
   };
-  const dialog = openDialog(t("accounts.secret"), [h("p", {}, t("accounts.secret_once")), h("div", { class: "input-group" }, text, h("button", { class: "btn", type: "button", onclick: copy }, t("accounts.copy"))),
+  const dialog = openDialog(title, [h("p", {}, t("accounts.secret_once")), h("div", { class: "input-group" }, text, h("button", { class: "btn", type: "button", onclick: copy }, t("accounts.copy"))),
     h("div", { class: "sheet-foot" }, h("button", { class: "btn btn-primary", onclick: () => dialog.close() }, t("accounts.kept")))]);
   text.focus();
   return new Promise((resolve) => dialog.addEventListener("close", resolve));

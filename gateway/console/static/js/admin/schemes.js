@@ -25,7 +25,7 @@ export async function schemes(page) {
       replace(pane, h("article", { class: "card pane", "aria-labelledby": "scheme-name" }, back(),
         h("header", { class: "pane-head" }, h("h1", { id: "scheme-name", tabindex: "-1" }, scheme.name), buttons([
           [true, t("schemes.next"), () => adopt(scheme, mine), "btn-primary"], [!scheme.retired, t("schemes.retire"), () => retire(scheme), "btn-outline-danger"]], desk.changed)),
-        h("dl", { class: "meta" }, fact(t("field.version"), scheme.version), scheme.retired && retired(), fact(t("field.article_kinds"), kinds(scheme)), fact(t("field.unit_ids"), whose(scheme))),
+        h("dl", { class: "meta" }, fact(t("field.version"), scheme.version), scheme.retired && fact(t("field.status"), retired()), fact(t("field.article_kinds"), kinds(scheme)), fact(t("field.unit_ids"), whose(scheme))),
         h("p", { class: "text-secondary" }, t("schemes.explain"))));
       pane.querySelector("h1").focus({ preventScroll: true });
     },

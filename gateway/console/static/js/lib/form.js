@@ -1,6 +1,7 @@
 // Forms: labelled fields, what is missing said beside the field, and the server's reasons too.
 import { h } from "./dom.js";
 import { fromLocal, toLocal } from "./format.js";
+import { reasonText } from "./problems.js";
 import { t, word } from "./words.js";
 
 let count = 0;
@@ -19,7 +20,7 @@ export function makeForm(fields, { columns = false } = {}) {
     },
     blame(problem) {
       for (const { field, reason } of problem.errors || []) {
-        made.find((each) => each.name === field.split(".")[0])?.blame(reason);
+        made.find((each) => each.name === field.split(".")[0])?.blame(reasonText(reason));
       }
     },
   };

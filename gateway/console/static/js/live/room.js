@@ -49,8 +49,8 @@ export async function enterRoom(pane, id, { units, mayWrite, changed }) {
       [mayWrite && status === "live", t("live.end"), () => end(stream), "btn-outline-danger"]], done), watchLink(stream));
     replace(parts.about, fact(t("field.status"), badge("live_status", status)), fact(t("field.unit_id"), units.get(stream.unit_id) || ""),
       channel && fact(t("field.channel_id"), `${channel.name} · ${word("channel_kind", channel.kind)}`),
-      h("div", {}, t("live.planned_for", { at: writeMoment(stream.starts_at) })),
-      stream.started_at && h("div", {}, t("live.started_at", { at: writeMoment(stream.started_at) })), stream.ended_at && h("div", {}, t("live.ended_at", { at: writeMoment(stream.ended_at) })),
+      fact(t("field.starts_at"), writeMoment(stream.starts_at)),
+      stream.started_at && fact(t("field.started_at"), writeMoment(stream.started_at)), stream.ended_at && fact(t("field.ended_at"), writeMoment(stream.ended_at)),
       stream.method && fact(t("field.method"), word("method", stream.method)));
     const minutes = stream.started_at ? Math.max(0, Math.round((new Date(stream.ended_at || Date.now()) - new Date(stream.started_at)) / 60000)) : null;
     const last = stream.samples.at(-1);
