@@ -19,7 +19,7 @@ const LOOK_MS = 3000;
 export async function enterRoom(pane, id, { units, mayWrite, changed }) {
   let [stream, channels] = await Promise.all([get(`/v1/live-streams/${id}`), allChannels()]);
   const channel = channels.find((each) => each.id === stream.channel_id);
-  const parts = { acts: h("div"), about: h("dl", { class: "meta" }), figures: h("div", { class: "big-figures" }), chart: h("div", { class: "live-chart" }), none: h("p", { class: "text-secondary m-0" }, t("live.no_samples")) };
+  const parts = { acts: h("div", { class: "pane-acts" }), about: h("dl", { class: "meta" }), figures: h("div", { class: "big-figures" }), chart: h("div", { class: "live-chart" }), none: h("p", { class: "text-secondary m-0" }, t("live.no_samples")) };
   replace(pane, h("article", { class: "card pane", "aria-labelledby": "stream-title" }, back(),
     h("header", { class: "pane-head" }, h("h1", { id: "stream-title", tabindex: "-1" }, stream.title), parts.acts),
     parts.about, player(stream), parts.figures, h("h2", { class: "section-title" }, t("live.chart")), parts.none, parts.chart));
