@@ -15,13 +15,15 @@ MATRIX = if $(IN_DOCKER); then exec docker compose run --rm operator $(1); \
   else $(MAKE) --no-print-directory setup && exec $(BIN)/python -m infra.supervise matrix $(1); fi
 scale ?=
 service ?=
+strict ?=
+dump ?=
 TESTS ?=
 SHAPE ?= spike
 VIEWERS ?= 1000
 SEED ?= 2021
 URL ?=
 
-.PHONY: help setup setup-dev run up down demo test check bench load drill lock clean rebuild verify
+.PHONY: help setup setup-dev run up down demo test check bench load audit drill lock clean rebuild verify
 
 help: ## list these words
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +73,9 @@ load: setup-dev ## a live event on what runs, else on a platform of its own (SHA
 
 drill: setup-dev ## scale, kill, restart and roll the containers of `make up` while articles go through; nothing may be lost
 	@exec $(BIN)/python -m loadtests.drill
+
+audit: setup-dev ## bill of materials, locks, known weaknesses, into var/audit (strict=1 dump=all.zip)
+	@exec $(BIN)/python -m infra.audit $(if $(strict),--strict) $(if $(dump),--dump $(dump))
 
 rebuild: ## make a read model anew from its log while it is in use (service=content)
 	@$(call MATRIX,rebuild $(service))

@@ -54,8 +54,10 @@ async def _on_platform_error(req: Request, resp: Response, error: PlatformError,
         resp.set_header("WWW-Authenticate", 'Bearer realm="matrix"')
     if isinstance(error, Unavailable | TooMany):
         resp.set_header("Retry-After", str(error.retry_after_s if isinstance(error, TooMany) else RETRY_AFTER_S))
-    if status in (401, 403):
-        log.warning("request.refused", code=error.code, method=req.method, path=req.path)
+    if status in (401, 403) or error.code == "caller.no_such_unit":
+        identity = req.context.get("identity")
+        who = {"account": str(identity.account.id), "with": identity.name} if identity else {}
+        log.warning("request.refused", code=error.code, method=req.method, path=req.path, **who)
     answer_problem(req, resp, status, error.code, error.detail, error.fields)
 
 
