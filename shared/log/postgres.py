@@ -15,13 +15,13 @@ from zlib import crc32
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from shared.database import asking, to_microseconds, writing
+from shared.database import asking, from_microseconds, to_microseconds, writing
 from shared.driver import Driver
 from shared.errors import Conflict, Unavailable
-from shared.events import Event, Registry, encode, occurred_at
+from shared.events import Event, Recorded, Registry, encode, occurred_at
 from shared.failpoints import failpoint, off
 from shared.ids import new_id
-from shared.log.rows import Rows
+from shared.log.rows import SELECT, Rows
 from shared.log.store import Appended, Cause, Page
 
 FENCE_PATIENCE_S = 5.0
@@ -33,6 +33,9 @@ _APPEND = (
     "select append_to_stream(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
     " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
 )
+_COLUMNS = f"select {', '.join(column.name for column in SELECT.selected_columns)} from event"
+_LOAD = f"{_COLUMNS} where stream = %s order by version"
+_PAGE = f"{_COLUMNS} where position > %s and position <= %s order by position limit %s"
 _LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
 # A hint may be lost, so it does not wait for the disk.
 _HINT = "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, '')"
@@ -86,16 +89,30 @@ class PostgresLog(Rows):
             failpoint("append.after_insert_before_commit")
         return answer
 
+    def load(self, stream: str) -> Sequence[Recorded]:
+        with self._driver.cursor() as cursor:
+            cursor.execute(_LOAD, (stream,))
+            return [self._stored(row) for row in cursor.fetchall()]
+
     def read(self, after: int, limit: int = 500) -> Page:
         with asking(self.engine) as db:  # one snapshot for all statements would hide the last appends
             mark = self._safe_mark(db, after)
-            events = self._page(db, after, limit, upto=mark) if mark > after else []
+        events = self._between(after, mark, limit) if mark > after else []
         full = len(events) == limit
         return Page(events=events, checkpoint=events[-1].position if full else max(mark, after))
 
     def head(self) -> int:
         with asking(self.engine) as db:
             return int(db.execute(_LAST).scalar_one())
+
+    def _between(self, after: int, mark: int, limit: int) -> list[Recorded]:
+        with self._driver.cursor() as cursor:
+            cursor.execute(_PAGE, (after, mark, limit))
+            return [self._stored(row) for row in cursor.fetchall()]
+
+    def _stored(self, row: Any) -> Recorded:
+        """Return the event in a row as the driver gives it: moments are microseconds."""
+        return self._recorded((*row[:5], from_microseconds(row[5]), from_microseconds(row[6]), *row[7:]))
 
     def _safe_mark(self, db: Connection, after: int) -> int:
         last = int(db.execute(_LAST).scalar_one())

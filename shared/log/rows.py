@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from shared.database import asking, reading
 from shared.errors import RuleBroken
@@ -56,19 +56,17 @@ class Rows:
                 return Appended(version=0, position=0, replayed=True)
         return None
 
-    def _page(self, db: Connection, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
+    def _page(self, db: Connection, after: int, limit: int) -> list[Recorded]:
         wanted = SELECT.where(event.c.position > after).order_by(event.c.position).limit(limit)
-        if upto is not None:
-            wanted = wanted.where(event.c.position <= upto)
         return [self._recorded(row) for row in db.execute(wanted)]
 
     def head(self) -> int:
         with reading(self.engine) as db:
             return int(db.execute(select(func.coalesce(func.max(event.c.position), 0))).scalar_one())
 
-    def _recorded(self, row: Row[Any]) -> Recorded:
+    def _recorded(self, row: Sequence[Any]) -> Recorded:
         (position, event_id, stream, version, name, occurred, recorded, actor, unit, correlation, causation, data,
-         digest) = tuple(row)  # fmt: skip
+         digest) = row  # fmt: skip
         return Recorded(
             position=position,
             event_id=event_id,

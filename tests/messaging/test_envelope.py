@@ -1,10 +1,14 @@
 """What goes on the wire comes back as it was, or not at all."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from cloudevents.core.bindings import rabbitmq
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from shared.contracts.content.events import UnitRenamed
 from shared.envelope import MAX_BODY_BYTES, SIGNATURE, Envelope
@@ -51,6 +55,17 @@ def test_the_headers_are_those_of_cloudevents():
     assert headers["ce-source"] == "/matrix/content"
     assert headers["ce-subject"] == headers["ce-stream"] == sent.stream
     assert headers["ce-position"] == "9007199254740993"
+
+
+@pytest.mark.parametrize("changes", [{}, {"unit": None, "causation_id": None}])
+def test_the_message_is_what_the_standards_library_writes_and_reads(changes: dict[str, Any]):
+    message = ENVELOPE.seal("content", recorded(**changes))
+    headers = {name: value for name, value in message.headers.items() if name != SIGNATURE}
+    wire = rabbitmq.RabbitMQMessage(headers=headers, content_type=JSON, body=message.body)
+    event = rabbitmq.from_binary(wire, JSONFormat(), CloudEvent)
+    again = rabbitmq.to_binary(event, JSONFormat())
+    assert (again.headers, again.content_type) == (headers, JSON)
+    assert json.loads(again.body) == json.loads(message.body)
 
 
 def test_a_type_of_a_later_version_comes_as_unknown():
