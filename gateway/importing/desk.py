@@ -21,6 +21,7 @@ from gateway.importing.reader import reading
 from gateway.importing.runner import Runner
 from gateway.importing.turns import Turn, Turns
 from shared.context import Caller
+from shared.errors import RuleBroken
 from shared.ids import new_id
 
 THREADS = 4
@@ -58,8 +59,11 @@ class ImportDesk:
 
         Raises:
             NotFound: there is no such unit or channel.
-            RuleBroken: the file is nothing that can be imported; or the idempotency key was used otherwise.
+            RuleBroken: the file is nothing that can be imported; the caller is bound to no unit; or the idempotency
+                key was used otherwise.
         """
+        if not caller.units:  # his import would tell of no unit, and so be everybody's to see
+            raise RuleBroken("import.no_unit", "the account is bound to no unit, so it can import nothing")
         loop = asyncio.get_running_loop()
         begun = await loop.run_in_executor(self._readers, lambda: self._begin(caller, key_id, asked, file, key, loop))
         self.runner.wake()

@@ -115,6 +115,15 @@ def test_an_import_of_another_unit_is_not_there(services: World) -> None:
     assert services.ask("GET", wide, mine).status_code == 404
 
 
+def test_who_is_bound_to_no_unit_imports_nothing_that_others_could_see(services: World) -> None:
+    """G7."""
+    account = services.accounts.people.add("nobody", "college_editor", [])
+    key = str(services.accounts.keys.issue(UUID(account.body["id"]), "x").body["key"])
+    refused = begin(services, lines(1), key)
+    assert (refused.status_code, refused.json()["code"]) == (422, "import.no_unit")
+    assert services.ask("GET", "/v1/imports").json()["items"] == []
+
+
 @pytest.mark.parametrize("query", [{"unit": "理学院"}, {"unit": str(OTHER_UNIT)}, {"channel": "抖音"}])
 def test_a_unit_or_channel_that_is_not_the_callers_is_not_there(services: World, query: dict[str, str]) -> None:
     assert begin(services, lines(1), **query).status_code == 404
