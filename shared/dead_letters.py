@@ -117,13 +117,16 @@ class BrokerDeadLetters:
         return consumer
 
     def _walk(self, consumer: str, act: Callable[[DeadLetter, Any, Any, bytes], bool]) -> int:
-        """Show each letter to ``act``; those it returns True for leave the queue, the others stay where they are."""
-        connection = topology.connect(self._amqp_url)
+        """Show each letter to ``act``; those it returns True for leave the queue, the others stay where they are.
+
+        Only as many as lie there now: one that is replayed and fails at once is back before the walk is over.
+        """
+        connection, queue = topology.connect(self._amqp_url), topology.dead_queue(consumer)
         try:
             channel, gone = connection.channel(), 0
             channel.confirm_delivery()
-            for _ in range(AT_MOST):
-                method, properties, body = channel.basic_get(topology.dead_queue(consumer))
+            for _ in range(min(AT_MOST, channel.queue_declare(queue, passive=True).method.message_count)):
+                method, properties, body = channel.basic_get(queue)
                 if method is None:
                     break
                 if act(_letter(consumer, properties, body), channel, properties, body):

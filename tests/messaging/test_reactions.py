@@ -165,6 +165,19 @@ def test_listing_dead_letters_again_and_again_loses_none(world: World):
         assert len(world.dead().list(world.consumer)) == 1
 
 
+def test_a_letter_that_is_dead_again_at_once_is_replayed_once(world: World):
+    """The mutant walks on while there is a letter, and would replay this one for ever."""
+    world.declare()
+    toys.establish(world.log("content"), uuid4(), "poison")
+    event = last(world)
+    with world.channel() as channel:
+        channel.confirm_delivery()
+        channel.queue_bind(topology.dead_queue(world.consumer), topology.EVENTS, world.consumer)  # back at once
+        channel.basic_publish(topology.DEAD, world.consumer, event.data.encode(), seal(world, event), mandatory=True)
+    assert world.dead().replay(world.consumer) == 1
+    assert len(world.dead().list(world.consumer)) == 1
+
+
 def test_the_stock_handler_loses_the_message_whose_handling_failed(world: World):
     """F32, mutant: nameko's own event handler acknowledges what it could not handle."""
     queue = f"evt-toy-told--stock.{world.consumer}"
