@@ -34,8 +34,8 @@ function drawList(pane, id, list, desk) {
   const rows = h("tbody");
   const count = h("span", { class: "text-secondary small", role: "status" });
   const find = h("input", { class: "form-control form-control-sm", type: "search", placeholder: t("terms.find"), "aria-label": t("terms.find"), maxlength: 100, oninput: () => draw() });
-  const allow = makeForm([{ name: "allow", type: "textarea", rows: 4, label: t("terms.allow"), hint: t("terms.allow_hint"), value: list.allow.join("\n") }]);
-  allow.element.addEventListener("input", () => change({ allow: lines(allow.values().allow) }));
+  const rest = makeForm([{ name: "name", required: true, max: 100, value: list.name }, { name: "allow", type: "textarea", rows: 4, label: t("terms.allow"), hint: t("terms.allow_hint"), value: list.allow.join("\n") }]);
+  rest.element.addEventListener("input", () => change({ name: rest.values().name, allow: lines(rest.values().allow) }));
   const publish = h("button", { class: "btn btn-sm btn-primary", disabled: true, onclick: send }, t("terms.publish", { n: list.newest + 1 }));
   const version = h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("field.version"), onchange: (event) => earlier(event.target.value).catch(complain) },
     Array.from({ length: list.newest }, (_, at) => list.newest - at).map((n) => h("option", { value: n, selected: n === list.version }, t("admin.version", { n }))));
@@ -45,7 +45,7 @@ function drawList(pane, id, list, desk) {
     h("dl", { class: "meta" }, fact(t("field.version"), version), fact(t("terms.published_at"), writeMoment(list.published_at))),
     h("div", { class: "bar-line mb-2" }, h("div", { class: "grow" }, find), count),
     h("div", { class: "term-rows" }, h("table", { class: "simple stacked" }, h("thead", {}, h("tr", {}, ["term", "category", "severity", "suggestion", "match"].map((each) => h("th", { scope: "col" }, t(`field.${each}`))), h("td", {}))), rows)),
-    h("div", { class: "mt-3" }, allow.element), trial(draft)));
+    h("div", { class: "mt-3" }, rest.element), trial(draft)));
   draw();
   addEventListener("beforeunload", guard);
   pane.querySelector("h1").focus({ preventScroll: true });
@@ -87,14 +87,16 @@ function drawList(pane, id, list, desk) {
 
   async function earlier(n) {
     const old = await get(`${PATH}/${id}`, { version: n });
-    Object.assign(draft, { terms: old.terms, allow: old.allow });
-    allow.input("allow").value = old.allow.join("\n");
+    Object.assign(draft, { name: old.name, terms: old.terms, allow: old.allow });
+    rest.input("name").value = old.name;
+    rest.input("allow").value = old.allow.join("\n");
     publish.disabled = +n === list.newest;
     dirty = false;
     draw();
   }
 
   async function send() {
+    if (!rest.check()) return;
     publish.disabled = true;
     try {
       await put(`${PATH}/${id}`, draft);

@@ -19,6 +19,7 @@ export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, wha
   const element = h("div", { class: "desk" },
     h("aside", { class: "card desk-list", "aria-label": t("list.label") }, bar, above, h("div", { class: "desk-rows" }, rows, list.foot)), pane);
   const desk = { element, changed, open, go: (id) => (location.hash = id) };
+  const title = document.title;
   let end = null;
   page.main.append(element);
   walkable(items, what);
@@ -49,9 +50,11 @@ export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, wha
     const id = open();
     element.classList.toggle("has-pane", Boolean(id));
     for (const each of items()) each.setAttribute("aria-current", String(each.dataset.id === id));
+    document.title = title;
     if (!id) return replace(pane, h("p", { class: "empty-note" }, t("list.nothing_chosen")));
     try {
       const ends = await draw(pane, id, desk);
+      document.title = [pane.querySelector("h1")?.textContent, title].filter(Boolean).join(" · ");
       if (id === open()) end = ends;
       else ends?.();
     } catch (problem) {

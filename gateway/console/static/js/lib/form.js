@@ -28,6 +28,7 @@ export function makeForm(fields, { columns = false } = {}) {
 
 function makeField(field) {
   if (field.type === "checks") return makeChecks(field);
+  if (field.name === "unit_id" && field.options && !field.options.length) field = { ...field, hint: t("form.no_unit") };
   const id = `field-${(count += 1)}`;
   const input = makeInput(field, id);
   const trouble = h("div", { class: "invalid-feedback", id: `${id}-trouble` });

@@ -22,7 +22,7 @@ const state = {
 };
 const seen = { answer: null, path: "", at: 0, link: "waiting", months: null, elsewhere: false };
 
-openPage("board", async ({ main, status }) => {
+openPage("board", async ({ main, status, can }) => {
   const toolbar = h("div", { class: "ask-bar" });
   const notice = h("div", { role: "status", "aria-live": "polite" });
   const tiles = h("div", { class: "tiles" });
@@ -108,7 +108,7 @@ openPage("board", async ({ main, status }) => {
       state.asOf && h("div", { class: "alert alert-info mb-2" }, t("board.known_at", { at: writeMoment(state.asOf) })),
       seen.elsewhere && h("div", { class: "alert alert-info mb-2 d-flex align-items-center gap-2" }, t("board.elsewhere"),
         h("button", { class: "btn btn-sm", onclick: () => change({ period: today().slice(0, 4) }) }, t("title.year", { year: today().slice(0, 4) }))),
-      empty && h("div", { class: "alert alert-secondary mb-2" }, units.length ? t("board.no_facts") : t("board.no_units")));
+      empty && h("div", { class: "alert alert-secondary mb-2" }, units.length ? t("board.no_facts") : t("board.no_units"), !units.length && can("unit.write") && h("a", { class: "ms-2", href: "/admin" }, t("admin.units"))));
   }
 
   function tell() {

@@ -4,7 +4,7 @@ export default {
   "nav.label": "主导航", "nav.board": "总览", "nav.articles": "稿件", "nav.reviews": "审核", "nav.assets": "素材", "nav.shoots": "拍摄", "nav.admin": "管理", "nav.live": "直播", "nav.training": "培训", "nav.waiting": "篇待审",
   "act.close": "关闭", "act.cancel": "取消", "act.retry": "重试", "act.skip": "跳到正文", "act.sign_out": "退出", "act.save": "保存", "act.back": "返回列表", "act.choose": "选用", "act.remove": "移除",
   "colon": "：", "time.seconds": "{n} 秒前", "time.minutes": "{n} 分钟前", "time.hours": "{n} 小时前",
-  "form.needed": "请填写。", "form.at_least": "不能小于 {n}。", "form.at_most": "不能大于 {n}。", "form.url": "请填写完整的链接，以 https:// 或 http:// 开头。", "form.number": "请填写数字。", "form.email": "请填写邮箱地址。", "form.wrong": "内容不符合要求。", "form.any": "不限",
+  "form.needed": "请填写。", "form.at_least": "不能小于 {n}。", "form.at_most": "不能大于 {n}。", "form.url": "请填写完整的链接，以 https:// 或 http:// 开头。", "form.number": "请填写数字。", "form.email": "请填写邮箱地址。", "form.wrong": "内容不符合要求。", "form.no_unit": "还没有您可以使用的单位：先在“管理”里建立，或请管理员授予。", "form.any": "不限",
   "list.label": "列表", "list.loading": "正在载入…", "list.more": "继续载入", "list.all": "共 {n} 项", "list.nothing_chosen": "从左侧选择一项，或按 j / k 移动、Enter 打开。",
   "keys.title": "键盘操作", "keys.this": "显示这份列表", "keys.next": "下一{what}", "keys.previous": "上一{what}", "keys.open": "打开所在行", "keys.close": "关闭", "keys.go": "前往“{where}”", "keys.years": "前一年、后一年", "keys.next_finding": "下一处、上一处疑点",
 
