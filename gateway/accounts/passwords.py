@@ -12,11 +12,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from gateway.accounts.sessions import end_sessions
+from gateway.accounts.sessions import end_sessions, hold, still_holds
 from gateway.accounts.sign_in import Proven
+from gateway.accounts.state import changed
 from gateway.accounts.tables import account, password
 from shared.database import reading, upsert, writing
-from shared.errors import Invalid, NotFound, RuleBroken
+from shared.errors import Conflict, Invalid, NotFound, RuleBroken
 
 MIN_LENGTH, MAX_LENGTH = 10, 128  # characters
 MIN_DIFFERENT = 5
@@ -63,7 +64,7 @@ class Passwords:
             with writing(self._engine) as db:
                 renewed = update(password).where(password.c.account_id == row.account_id, password.c.hash == row.hash)
                 db.execute(renewed.values(hash=_hash(evidence.password)))
-        return Proven(account_id=row.account_id, must_change=row.expires_at is not None)
+        return Proven(account_id=row.account_id, set_at=row.set_at, must_change=row.expires_at is not None)
 
     def give(self, account_id: UUID) -> tuple[str, datetime]:
         """Return a new one-time password and when it ends; the former password and every session end now.
@@ -77,10 +78,13 @@ class Passwords:
         self._set(account_id, text, ends)
         return text, ends
 
-    def choose(self, account_id: UUID, text: str) -> None:
-        """Set the person's own password; every session of theirs ends.
+    def choose(self, account_id: UUID, text: str, proven: Proven | None = None) -> Proven:
+        """Set the person's own password and return what it proves; every session of theirs ends.
+
+        ``proven`` is the former password where one was asked for: of two who show it at once, one chooses.
 
         Raises:
+            Conflict: ``password.changed``, there is another since.
             Invalid: ``request.invalid``, it is too easy to guess.
             NotFound: ``accounts.not_found``.
             RuleBroken: ``password.no_login``, the account has no name to sign in with.
@@ -89,7 +93,7 @@ class Passwords:
             named = _named(db, account_id)
         if weak := why_weak(text, named):
             raise Invalid("request.invalid", f"new_password: {weak}", {"new_password": [weak]})
-        self._set(account_id, text, None)
+        return Proven(account_id=account_id, set_at=self._set(account_id, text, None, proven))
 
     def take(self, account_id: UUID) -> None:
         """Take the password away and end every session; where there is none nothing happens."""
@@ -102,12 +106,18 @@ class Passwords:
             row = db.execute(select(password).where(password.c.account_id == account_id)).first()
         return None if row is None else Standing(set_at=row.set_at, expires_at=row.expires_at)
 
-    def _set(self, account_id: UUID, text: str, ends: datetime | None) -> None:
-        row = {"account_id": account_id, "hash": _hash(text), "set_at": datetime.now(UTC), "expires_at": ends}
+    def _set(self, account_id: UUID, text: str, ends: datetime | None, former: Proven | None = None) -> datetime:
+        now = datetime.now(UTC)
+        row = {"account_id": account_id, "hash": _hash(text), "set_at": now, "expires_at": ends}
         with writing(self._engine) as db:
+            changed(db)  # before the account's lock, as everybody who changes access does
+            hold(db, account_id)
             end_sessions(db, account_id)
             _named(db, account_id)
+            if former is not None and not still_holds(db, former):
+                raise Conflict("password.changed", "the password was changed meanwhile")
             upsert(db, password, ["account_id"], row)
+        return now
 
 
 def one_time_text() -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from gateway.accounts.sign_in import Proven
 from gateway.accounts.state import changed
-from gateway.accounts.tables import account, api_key, session
+from gateway.accounts.tables import account, api_key, password, session
 from gateway.accounts.tokens import Proof, new_session
 from shared.database import writing
 from shared.ids import new_id
@@ -22,13 +22,15 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, proven: Proven) -> str:
-        """Return the token of a new session of the account."""
+    def open(self, proven: Proven) -> str | None:
+        """Return the token of a new session of the account; None where what proved it was replaced meanwhile."""
         token, proof = new_session()
         now = datetime.now(UTC)
         ends = now + LIFETIME
         row = {"digest": proof.digest, "session_id": new_id(), "account_id": proven.account_id, "key_id": proven.key_id}
         with writing(self._engine) as db:
+            if not still_holds(db, proven):
+                return None
             db.execute(delete(session).where(session.c.expires_at < now))
             until = min(ends, proven.until or ends)
             db.execute(insert(session).values(**row, created_at=now, expires_at=until))
@@ -44,6 +46,20 @@ class Sessions:
         """End every session of the account at once."""
         with writing(self._engine) as db:
             end_sessions(db, account_id)
+
+
+def still_holds(db: Connection, proven: Proven) -> bool:
+    """Return whether the password that proved somebody is still theirs; it stays so in this transaction."""
+    if proven.set_at is None:
+        return True
+    hold(db, proven.account_id)
+    stands = select(password.c.set_at).where(password.c.account_id == proven.account_id)
+    return db.execute(stands).scalar() == proven.set_at
+
+
+def hold(db: Connection, account_id: UUID) -> None:
+    """Let nobody replace the account's password or open a session with it until the transaction ends."""
+    db.execute(select(account.c.account_id).where(account.c.account_id == account_id).with_for_update())
 
 
 def end_sessions(db: Connection, account_id: UUID) -> None:

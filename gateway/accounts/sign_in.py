@@ -10,11 +10,15 @@ Evidence = TypeVar("Evidence", contravariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """The account that was proved; a session of it ends with ``key_id``, and at ``until``, where these are given."""
+    """The account that was proved; a session of it ends with ``key_id``, and at ``until``, where these are given.
+
+    ``set_at`` names the password that proved it: it is worth nothing once there is another.
+    """
 
     account_id: UUID
     key_id: UUID | None = None
     until: datetime | None = None
+    set_at: datetime | None = None
     must_change: bool = False  # a one-time password: good for nothing but a password of one's own
 
 

@@ -54,8 +54,8 @@ class Sessions:
         if account.login is None:
             raise RuleBroken("password.no_login", "this account has no name to sign in with")
         proven = await self._prove(req, Login(account.login, body["password"]))
-        await self._choose(req, proven, body["new_password"])
-        self._tell(req, resp, await self._open(req, resp, proven))
+        chosen = await self._choose(req, proven, body["new_password"])
+        self._tell(req, resp, await self._open(req, resp, chosen))
 
     async def on_get_me(self, req: Request, resp: Response) -> None:
         """Tell who is asking and what they may do."""
@@ -77,8 +77,7 @@ class Sessions:
             raise Refused("password.must_change", "this password holds once: choose one of your own (new_password)")
         if body["new_password"] == body["password"]:
             raise RuleBroken("password.unchanged", "a one-time password is not kept: choose another")
-        await self._choose(req, proven, body["new_password"])
-        return proven
+        return await self._choose(req, proven, body["new_password"])
 
     async def _prove(self, req: Request, login: Login) -> Proven:
         """Return whom the password proves; who guesses waits longer and longer, whoever's name they try."""
@@ -91,19 +90,21 @@ class Sessions:
         await self._limits.give_back(*limits)
         return proven
 
-    async def _choose(self, req: Request, proven: Proven, text: str) -> None:
+    async def _choose(self, req: Request, proven: Proven, text: str) -> Proven:
         choose = self._accounts.passwords.choose
-        await self._access.in_hashing_thread(lambda: choose(proven.account_id, text))
+        chosen = await self._access.in_hashing_thread(lambda: choose(proven.account_id, text, proven))
         self._access.changed()
         log.warning("password.chosen", account=str(proven.account_id), address=self._addresses.of(req))
+        return chosen
 
     async def _open(self, req: Request, resp: Response, proven: Proven) -> Identity:
         former = read_session(req.cookies.get(cookie_name(req), ""))
         if former is not None:
             await self._access.write(lambda: self._accounts.sessions.close(former))
         token = await self._access.in_thread(lambda: self._accounts.sessions.open(proven))
-        proof = read_session(token)
-        assert proof is not None
+        proof = None if token is None else read_session(token)
+        if token is None or proof is None:
+            raise Unknown("auth.refused", "the password was changed meanwhile")
         identity = await self._access.identify(proof)
         resp.set_cookie(
             cookie_name(req), token, path="/", secure=is_secure(req), http_only=True, same_site="Lax"

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text, update
 from conftest import MakeDatabase
 from gateway.accounts import Accounts, ensure_admin
 from gateway.accounts.once import Once
+from gateway.accounts.passwords import Login
 from gateway.accounts.tables import api_key
 from gateway.accounts.tokens import SECRET_BYTES, new_key, read_key
 from gateway.tests.kit import OWN_UNIT, World
@@ -190,3 +191,17 @@ def test_a_repeated_request_for_a_key_gets_no_second_key_and_not_the_secret_agai
     again = accounts.keys.issue(account, "phone", key=once)
     assert again.replayed and "key" in first.body and "key" not in again.body
     assert len(accounts.keys.all(account)) == 1
+
+
+def test_a_password_that_was_replaced_meanwhile_opens_no_session_and_chooses_none(accounts: Accounts) -> None:
+    """S06: who was let in by the former password a moment ago is too late."""
+    account = UUID(accounts.people.add("Li Hua", "viewer", ["*"], login="li.hua").body["id"])
+    given, _ = accounts.passwords.give(account)
+    first, second = (accounts.passwords.prove(Login("li.hua", given)) for _ in range(2))
+    assert first is not None and second is not None
+    chosen = accounts.passwords.choose(account, "tea in the garden", first)
+    with pytest.raises(Conflict, match=r"password\.changed"):
+        accounts.passwords.choose(account, "coffee in the yard", second)
+    assert accounts.sessions.open(second) is None and accounts.sessions.open(chosen) is not None
+    accounts.passwords.take(account)
+    assert accounts.sessions.open(chosen) is None

