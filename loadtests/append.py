@@ -1,5 +1,7 @@
 """Appending one event a transaction, beside an INSERT of the same rows by the bare driver in autocommit mode.
 
+Also beside the same append behind one exclusive lock, as other event stores order theirs.
+
 Each writer is a process, as services are. Every append carries its command's key, as every command does, so both write
 a row of ``event`` and one of ``command``; a stream gets four events before the next begins. The peer's tables are made
 like ours, with their indexes; it sends both rows at once, checks no version, draws no lock, links no hash.
@@ -16,7 +18,8 @@ from uuid import UUID
 import psycopg2
 from sqlalchemy import make_url, text
 
-from loadtests.peers import Comparison, Slice, compare
+from loadtests.cpu import cpu_s, family
+from loadtests.peers import Comparison, Sample, compare
 from shared.config import Settings
 from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, writing
@@ -36,16 +39,31 @@ INSERT = (
     " insert into bench_command (key, fingerprint, version, position, recorded_at) values (%s, %s, %s, %s, %s)"
 )
 ROW = UnitRenamed(unit_id=UNIT, name="体育学院融媒体中心", since=date(2021, 9, 1))
+LOCK = 7_000_007
+LOCKED = "select pg_advisory_xact_lock(%s); "
 Write = Callable[[str, int], None]
+Rate = Callable[[str], Sample]
 
 
-def appends(settings: Settings, writers: int) -> Comparison:
-    """Return appends per second of so many processes at once."""
+def appends(settings: Settings, server: int, writers: int) -> Comparison:
+    """Return appends per second of so many processes at once; ``server`` is the database's process."""
     _make_tables(settings)
-    with _writers(settings, writers) as (ours, theirs):
+    many = f"{writers} writer{'s' if writers > 1 else ''}"
+    with _writers(settings, server, writers) as rate:
         return compare(
-            f"append, {writers} writer{'s' if writers > 1 else ''}", "bare INSERTs, psycopg2", "events/s", ours, theirs
-        )
+            f"append-{writers}", f"append, {many}", "bare INSERTs, psycopg2", "events/s",
+            lambda: rate("ours"), lambda: rate("bare"),
+        )  # fmt: skip
+
+
+def appends_beside_a_lock(settings: Settings, server: int, writers: int) -> Comparison:
+    """Return the same beside the bare rows behind an exclusive lock, held until the commit."""
+    _make_tables(settings)
+    with _writers(settings, server, writers) as rate:
+        return compare(
+            "append-beside-lock", f"append, {writers} writers", "bare INSERTs behind one exclusive lock", "events/s",
+            lambda: rate("ours"), lambda: rate("locked"),
+        )  # fmt: skip
 
 
 def _make_tables(settings: Settings) -> None:
@@ -60,8 +78,8 @@ def _make_tables(settings: Settings) -> None:
 
 
 @contextmanager
-def _writers(settings: Settings, count: int) -> Iterator[tuple[Slice, Slice]]:
-    """Give both rates (per second), each of so many processes that wait for their turn."""
+def _writers(settings: Settings, server: int, count: int) -> Iterator[Rate]:
+    """Give the rate of either kind of write, by so many processes that wait for their turn."""
     spawn = multiprocessing.get_context("spawn")
     pipes = [spawn.Pipe() for _ in range(count)]
     processes = [spawn.Process(target=_work, args=(settings, theirs), daemon=True) for _, theirs in pipes]
@@ -69,25 +87,26 @@ def _writers(settings: Settings, count: int) -> Iterator[tuple[Slice, Slice]]:
         process.start()
         theirs.close()  # so that the end of a writer is the end of its pipe
 
-    def rate(whose: str) -> float:
-        begin = time.time() + 0.05
+    def rate(whose: str) -> Sample:
+        begin, used = time.time() + 0.05, cpu_s([*family(server), *(process.pid or 0 for process in processes)])
         for pipe, _ in pipes:
             pipe.send((whose, begin))
-        rates: list[float] = [pipe.recv() for pipe, _ in pipes]
-        return sum(rates)
+        told: list[tuple[int, float]] = [pipe.recv() for pipe, _ in pipes]
+        used = cpu_s([*family(server), *(process.pid or 0 for process in processes)]) - used
+        return Sample(sum(done / seconds for done, seconds in told), used * 1e6 / sum(done for done, _ in told))
 
-    yield lambda: rate("ours"), lambda: rate("theirs")
+    yield rate
     for (pipe, _), process in zip(pipes, processes, strict=True):
         pipe.send(None)
         process.join()
 
 
 def _work(settings: Settings, pipe: Connection) -> None:
-    """Write in slices as told until told to end; answer with writes per second."""
-    writes = {"ours": _ours(settings), "theirs": _theirs(settings)}
+    """Write in slices as told until told to end; answer with the number of writes and the seconds they took."""
+    writes = {"ours": _ours(settings), "bare": _theirs(settings), "locked": _theirs(settings, locked=True)}
     while (told := pipe.recv()) is not None:
         whose, begin = told
-        write, done = writes[whose], 0
+        write, done, stream = writes[whose], 0, ""
         time.sleep(max(0.0, begin - time.time()))
         started = time.perf_counter()
         while (now := time.perf_counter()) < started + SLICE_S:
@@ -95,7 +114,7 @@ def _work(settings: Settings, pipe: Connection) -> None:
                 stream = f"unit-{new_id()}"
             write(stream, done % STREAM)
             done += 1
-        pipe.send(done / (now - started))
+        pipe.send((done, now - started))
 
 
 def _ours(settings: Settings) -> Write:
@@ -108,7 +127,7 @@ def _ours(settings: Settings) -> Write:
     return append
 
 
-def _theirs(settings: Settings) -> Write:
+def _theirs(settings: Settings, locked: bool = False) -> Write:
     dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg2.connect(dsn)
     connection.autocommit = True
@@ -117,6 +136,10 @@ def _theirs(settings: Settings) -> Write:
     def insert(stream: str, version: int) -> None:
         now = time.time_ns() // 1000
         event = (str(new_id()), stream, version + 1, ROW.type, now, now, str(UNIT), str(new_id()), encode(ROW))
-        cursor.execute(INSERT, (*event, bytes(32), str(new_id()), FINGERPRINT, version + 1, now, now))
+        rows = (*event, bytes(32), str(new_id()), FINGERPRINT, version + 1, now, now)
+        if locked:
+            cursor.execute(LOCKED + INSERT, (LOCK, *rows))
+        else:
+            cursor.execute(INSERT, rows)
 
     return insert

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from infra.servers.ports import free_port
-from loadtests.peers import Comparison, compare
+from loadtests.cpu import cpu_s, family
+from loadtests.peers import Comparison, Sample, compare
 
 CONNECTIONS = 8
 SLICE_S = 0.6
@@ -27,32 +30,45 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 def matrix_reads() -> list[Comparison]:
-    """Return answers per second: the whole answer, and ``304`` to who has it already."""
-    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder, _platform(Path(folder)) as (port, key):
+    """Return answers per second: the whole answer, ``304`` to who has it already, and one built for each asker."""
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder, _platform(Path(folder)) as served:
+        gateway, key = served
         for name in UNITS:
             body = {"name": name, "kind": "college", "parent_id": None, "since": "2000-09-01"}
-            _ask(port, key, "/v1/units", body)
+            _ask(gateway.port, key, "/v1/units", body)
         time.sleep(1.0)  # the read model follows
-        tag = str(_ask(port, key, PATH).headers["ETag"])
+        tag = str(_ask(gateway.port, key, PATH).headers["ETag"])
         with _hello() as hello:
-            whole = _request(PATH, key)
-            known = _request(PATH, key, f"If-None-Match: {tag}\r\n")
 
-            def beside_hello(name: str, request: bytes, status: int) -> Comparison:
-                def theirs() -> float:
-                    return _rate(hello, _request("/", key), 200)
+            def beside_hello(name: str, what: str, asked: Callable[[], bytes], status: int) -> Comparison:
+                bare = _request("/", key)
+                return compare(
+                    name, what, "bare ASGI hello", "answers/s",
+                    lambda: _rate(gateway, asked, status), lambda: _rate(hello, lambda: bare, 200),
+                )  # fmt: skip
 
-                return compare(name, "bare ASGI hello", "answers/s", lambda: _rate(port, request, status), theirs)
-
+            whole, known = _request(PATH, key), _request(PATH, key, f"If-None-Match: {tag}\r\n")
+            days = (date(1900, 1, 1) + timedelta(days=number) for number in count())  # nobody asked for these before
             return [
-                beside_hello("matrix answer, cached", whole, 200),
-                beside_hello("matrix answer, known already", known, 304),
-            ]
+                beside_hello("matrix-cached", "matrix answer, cached", lambda: whole, 200),
+                beside_hello("matrix-304", "matrix answer, known already", lambda: known, 304),
+                beside_hello(
+                    "matrix-uncached", "matrix answer, built anew",
+                    lambda: _request(f"/v1/matrix?period={next(days)}..2021-12-31", key), 200,
+                ),
+            ]  # fmt: skip
+
+
+class Served(NamedTuple):
+    """A server's port and processes."""
+
+    port: int
+    pids: list[int]
 
 
 @contextmanager
-def _platform(folder: Path) -> Iterator[tuple[int, str]]:
-    """Give the port and administrator's key of an embedded platform in a folder."""
+def _platform(folder: Path) -> Iterator[tuple[Served, str]]:
+    """Give the server and administrator's key of an embedded platform in a folder."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
     env = {**kept, "MATRIX_MODE": "embedded", "DATA": str(folder), "PORT": str(port)}
@@ -63,20 +79,20 @@ def _platform(folder: Path) -> Iterator[tuple[int, str]]:
         _await_port(port, process, said)
         found = re.search(r"mm_[\w-]+", said.read_text())
         assert found, said.read_text()
-        yield port, found.group()
+        yield Served(port, family(process.pid)), found.group()
     finally:
         _end(process)
 
 
 @contextmanager
-def _hello() -> Iterator[int]:
+def _hello() -> Iterator[Served]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "loadtests.hello:app", "--worker-class", "asgi", "--workers", "1"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     process = subprocess.Popen(command)
     try:
         _await_port(port, process)
-        yield port
+        yield Served(port, family(process.pid))
     finally:
         _end(process)
 
@@ -113,15 +129,15 @@ def _request(path: str, key: str, more: str = "") -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{more}\r\n".encode()
 
 
-def _rate(port: int, request: bytes, status: int) -> float:
+def _rate(served: Served, asked: Callable[[], bytes], status: int) -> Sample:
     """Return answers per second over one slice; each connection asks again as soon as it has its answer."""
-    answers, expected = 0, f"HTTP/1.1 {status}".encode()
+    answers, expected, used = 0, f"HTTP/1.1 {status}".encode(), cpu_s(served.pids)
     with selectors.DefaultSelector() as selector:
         for _ in range(CONNECTIONS):
-            connection = socket.create_connection(("127.0.0.1", port))
+            connection = socket.create_connection(("127.0.0.1", served.port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(connection, selectors.EVENT_READ, bytearray())
-            connection.sendall(request)
+            connection.sendall(asked())
         started = time.perf_counter()
         while (now := time.perf_counter()) < started + SLICE_S:
             for ready, _ in selector.select(0.1):
@@ -130,10 +146,10 @@ def _rate(port: int, request: bytes, status: int) -> float:
                     assert ready.data.startswith(expected), bytes(ready.data[:300])
                     ready.data.clear()
                     answers += 1
-                    ready.fileobj.sendall(request)  # type: ignore[union-attr]
+                    ready.fileobj.sendall(asked())  # type: ignore[union-attr]
         for held in list(selector.get_map().values()):
             held.fileobj.close()  # type: ignore[union-attr]
-    return answers / (now - started)
+    return Sample(answers / (now - started), (cpu_s(served.pids) - used) * 1e6 / max(answers, 1))
 
 
 def _whole(received: bytearray) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from infra.relays import AS_IT_IS
 from loadtests.append import ROW, UNIT
-from loadtests.peers import Comparison, compare
+from loadtests.peers import Comparison, Sample, compare
 from shared import topology
 from shared.config import Settings
 from shared.contracts.consumers import Consumer, consumer
@@ -39,6 +39,7 @@ def publishing(settings: Settings) -> Comparison:
     topology.declare(settings.amqp_url, [receiver])
     try:
         return compare(
+            "relay",
             f"publish {EVENTS} events",
             f"bare pika loop, {WINDOW} unconfirmed",
             "events/s",
@@ -61,31 +62,32 @@ class _Watched:
         return self._log.read(after, limit)
 
 
-def _ours(settings: Settings, log: Log, envelope: Envelope, receiver: Consumer, start: int) -> float:
+def _ours(settings: Settings, log: Log, envelope: Envelope, receiver: Consumer, start: int) -> Sample:
     with asking(log.engine) as db:
         beginning = {"position": start}
         db.execute(text("insert into relay values (1, 0, 0, 0) on conflict do nothing"))
         db.execute(text("update relay set position = :position"), beginning)
     watched, stop, head = _Watched(log), threading.Event(), log.head()
     relay = Relay(watched, settings.amqp_url, envelope, [receiver])  # type: ignore[arg-type]
-    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread, used = threading.Thread(target=relay.run, args=(stop,)), time.process_time()
     thread.start()
     with asking(log.engine) as db:
         while int(db.execute(text("select position from relay")).scalar_one()) < head:
             time.sleep(0.005)
-    end = time.perf_counter()
+    end, used = time.perf_counter(), time.process_time() - used
     stop.set()
     thread.join()
     _purge(settings, receiver)
     assert watched.first_read is not None
-    return EVENTS / (end - watched.first_read)
+    return Sample(EVENTS / (end - watched.first_read), used * 1e6 / EVENTS)
 
 
-def _theirs(settings: Settings, messages: list[Message], receiver: Consumer) -> float:
-    publisher = _Publisher(settings.amqp_url, messages, receiver.name)
+def _theirs(settings: Settings, messages: list[Message], receiver: Consumer) -> Sample:
+    publisher, used = _Publisher(settings.amqp_url, messages, receiver.name), time.process_time()
     seconds = publisher.run()
+    used = time.process_time() - used
     _purge(settings, receiver)
-    return len(messages) / seconds
+    return Sample(len(messages) / seconds, used * 1e6 / len(messages))
 
 
 def _purge(settings: Settings, receiver: Consumer) -> None:

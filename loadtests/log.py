@@ -1,0 +1,81 @@
+"""Loading an aggregate beside a bare SELECT, and appending on SQLite beside the library ``eventsourcing``."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import psycopg2
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from sqlalchemy import make_url
+
+from loadtests.append import ROW, UNIT
+from loadtests.peers import Comparison, Sample, compare
+from shared.config import Settings
+from shared.database import open_engine
+from shared.events import encode
+from shared.execute import cause_of
+from shared.ids import new_id
+from shared.log import open_log
+from shared.migrations import migrate
+
+SLICE_S = 0.5
+EVENTS = 100
+SELECT = "select version, type, data from event where stream = %s order by version"
+
+
+def loading(settings: Settings) -> Comparison:
+    """Return loads per second of a stream of a hundred events, whole and decoded."""
+    log = open_log("content", open_engine(settings.database_url("content")))
+    stream = f"unit-{new_id()}"
+    log.append(stream, [ROW] * EVENTS, expected_version=0, cause=cause_of("bench"), unit=UNIT)
+    dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    cursor = connection.cursor()
+
+    def select() -> None:
+        cursor.execute(SELECT, (stream,))
+        assert len([json.loads(data) for _, _, data in cursor.fetchall()]) == EVENTS
+
+    found = compare(
+        f"load-{EVENTS}", f"load a stream of {EVENTS} events", "bare SELECT and json.loads", "loads/s",
+        lambda: _sample(lambda: log.load(stream)), lambda: _sample(select),
+    )  # fmt: skip
+    connection.close()
+    log.engine.dispose()
+    return found
+
+
+def appends_beside_eventsourcing() -> Comparison:
+    """Return appends per second on SQLite files, each durable before it is answered."""
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder:
+        url = f"sqlite:///{folder}/ours.db"
+        migrate("content", url)
+        log = open_log("content", open_engine(url))
+        theirs = SQLiteApplicationRecorder(SQLiteDatastore(f"{folder}/theirs.db"))
+        theirs.create_table()
+        state = encode(ROW).encode()
+
+        def append() -> None:
+            log.append(f"unit-{new_id()}", [ROW], expected_version=0, cause=cause_of("bench"), unit=UNIT)
+
+        found = compare(
+            "append-beside-eventsourcing", "append on SQLite, 1 writer", "eventsourcing 9.5.6 on SQLite", "events/s",
+            lambda: _sample(append),
+            lambda: _sample(lambda: theirs.insert_events([StoredEvent(uuid4(), 1, ROW.type, state)])),
+        )  # fmt: skip
+        log.engine.dispose()
+        return found
+
+
+def _sample(work: Callable[[], Any]) -> Sample:
+    """Return how often a second the work is done in one slice, by one thread."""
+    done, started, used = 0, time.perf_counter(), time.process_time()
+    while (now := time.perf_counter()) < started + SLICE_S:
+        work()
+        done += 1
+    return Sample(done / (now - started), (time.process_time() - used) * 1e6 / done)
