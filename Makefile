@@ -22,8 +22,10 @@ SHAPE ?= spike
 VIEWERS ?= 1000
 SEED ?= 2021
 URL ?=
+MINUTES ?=
+MUTANT ?=
 
-.PHONY: help setup setup-dev run up down demo test check bench load audit drill lock clean rebuild verify
+.PHONY: help setup setup-dev run up down demo test check bench load audit drill chaos lock clean rebuild verify
 
 help: ## list these words
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -76,6 +78,11 @@ drill: setup-dev ## scale, kill, restart and roll the containers of `make up` wh
 
 audit: setup-dev ## bill of materials, locks, known weaknesses, into var/audit (strict=1 dump=all.zip)
 	@exec $(BIN)/python -m infra.audit $(if $(strict),--strict) $(if $(dump),--dump $(dump))
+
+chaos: setup-dev ## people write while everything under them fails; nothing may be lost (MINUTES=1 SEED=14 MUTANT=all)
+	@$(BIN)/python -m infra.servers need > /dev/null
+	@exec $(BIN)/python -m tests.chaos $(addprefix --minutes ,$(MINUTES)) $(addprefix --mutant ,$(MUTANT)) \
+	  $(if $(findstring file,$(origin SEED)),,--seed $(SEED))
 
 rebuild: ## make a read model anew from its log while it is in use (service=content)
 	@$(call MATRIX,rebuild $(service))

@@ -6,12 +6,14 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import make_url
 
 from gateway.matrix.tables import feed
@@ -19,12 +21,14 @@ from infra.credentials import OWNERS
 from shared.blobs import Blobs, LocalBlobs, open_blobs
 from shared.config import BadSetting, Settings
 from shared.contracts import SERVICES
-from shared.database import open_engine, writing
+from shared.database import open_engine, reading, writing
 from shared.errors import NotFound
 from shared.log import open_log
-from shared.log.tables import consumer_position, relay
+from shared.log.tables import consumer_position, event, inbox, relay
 
 MANIFEST = "backup.json"
+# Who reads is copied before whom it reads: what it lacks it reads again, and it knows of nothing that is not there.
+ORDER = ("gateway", "metrics", "training", "review", "content", "media")
 FILES_OWNER = "media"  # every file's key begins with it
 
 
@@ -39,7 +43,7 @@ def back_up(settings: Settings, folder: Path) -> Iterator[str]:
     if folder.exists() and any(folder.iterdir()):
         raise BadSetting(f"{folder} is not empty; name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
-    for owner in OWNERS:
+    for owner in ORDER:
         if settings.mode == "embedded":
             _copy_sqlite(settings.data / f"{owner}.db", folder / f"{owner}.db")
         else:
@@ -73,24 +77,40 @@ def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
     if (folder / "secret.key").exists():
         shutil.copy2(folder / "secret.key", settings.data / "secret.key")
         yield "secret.key: restored"
-    _read_again(settings)
-    yield "every consumer reads the logs again; what it handled before has its effect once"
+    yield from read_again(settings)
     yield "now: matrix verify, then matrix rebuild"
 
 
-def _read_again(settings: Settings) -> None:
-    """Set back who read how far: the databases were copied one after another, so a reader may be past its log's end."""
+def read_again(settings: Settings) -> Iterator[str]:
+    """Have every consumer read every log again; yield a line for each that was ahead of what it reads.
+
+    What was handled before has its effect once. A relay that runs is fenced and begins anew; the embedded platform must
+    be stopped.
+    """
+    known: set[UUID] = set()
     for owner in SERVICES:
         engine = open_engine(settings.database_url(owner))
         head = open_log(owner, engine).head()
         with writing(engine) as db:
+            known.update(db.execute(select(event.c.event_id)).scalars())
+            ahead = db.execute(select(relay.c.position).where(relay.c.position > head)).scalar()
             db.execute(delete(consumer_position))
-            db.execute(update(relay).where(relay.c.position > head).values(position=head))
+            db.execute(update(relay).values(position=0, epoch=relay.c.epoch + 1))
         engine.dispose()
+        if ahead is not None:
+            yield f"{owner}: its relay had sent up to {ahead}, the log ends at {head}"
+    for owner in SERVICES:
+        engine = open_engine(settings.database_url(owner))
+        with reading(engine) as db:
+            handled = db.execute(select(inbox.c.consumer, inbox.c.event_id)).all()
+        engine.dispose()
+        for consumer, number in Counter(row.consumer for row in handled if row.event_id not in known).items():
+            yield f"{consumer}: handled {number} events that no log here has"
     engine = open_engine(settings.database_url("gateway"))
     with writing(engine) as db:
         db.execute(update(feed).values(position=0))
     engine.dispose()
+    yield "every consumer reads the logs again; what it handled before has its effect once"
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -77,8 +77,16 @@ class Client:
             "Content-Type": "application/offset+octet-stream",
             **headers,
         }
-        answer = self._send(lambda: self._http.post("/v1/assets/uploads", content=content, headers=told))
-        return answer.headers["Upload-Asset"].rpartition("/")[2]
+
+        def send() -> httpx.Response:
+            begun = self._http.post("/v1/assets/uploads", content=content, headers=told)
+            if not begun.is_success or "Upload-Asset" in begun.headers:
+                return begun
+            at = begun.headers["Upload-Offset"]  # an earlier attempt was cut in the middle: send the rest
+            rest = {name: told[name] for name in ("Tus-Resumable", "Content-Type")} | {"Upload-Offset": at}
+            return self._http.patch(begun.headers["Location"], content=content[int(at) :], headers=rest)
+
+        return self._send(send, ("upload.wrong_offset",)).headers["Upload-Asset"].rpartition("/")[2]
 
     def ready(self) -> bool:
         """Return whether the gateway says that it is ready."""

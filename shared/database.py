@@ -19,7 +19,6 @@ from shared.errors import Conflict, Unavailable
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
-LOCK_TIMEOUT = "10s"
 RESTED_S = 1.0
 RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
 

@@ -2,7 +2,7 @@
 
 ``FAILPOINTS="relay.after_fence:kill9@3;append.after_lock:sleep=2;consumer.after_receive:raise@p=0.25"``:
 ``kill9`` and ``stop`` signal the own process, ``raise`` raises, ``sleep=S`` waits S seconds; ``@N`` acts on the
-N-th pass only, ``@p=X`` with probability X (seed ``FAILPOINTS_SEED``).
+N-th pass only, ``@p=X`` with probability X (seed ``FAILPOINTS_SEED``). A fault that acts says so on standard error.
 """
 
 import os
@@ -23,6 +23,7 @@ NAMES = (
     "relay.after_confirm_before_checkpoint",
     "relay.after_checkpoint",
     "consumer.after_receive",
+    "consumer.after_effect_before_commit",
     "consumer.after_commit_before_ack",
     "rebuild.mid",
     "rebuild.before_swap",
@@ -62,12 +63,22 @@ class Faults:
         if name not in NAMES:
             raise ValueError(f"FAILPOINTS names {name!r}; known are {', '.join(NAMES)}")
         action, _, when = what.partition("@")
-        act = self._action(action)
+        act = self._telling(self._action(action))
         if when.startswith("p="):
             return name, lambda n: act(n) if self._random.random() < float(when[2:]) else None
         if when:
             return name, lambda n: act(n) if self._passes[n] == int(when) else None
         return name, act
+
+    @staticmethod
+    def _telling(act: Callable[[str], None]) -> Callable[[str], None]:
+        """Return the fault such that it says what it does: who was killed can say nothing afterwards."""
+
+        def telling(name: str) -> None:
+            os.write(2, f"failpoint {name}\n".encode())
+            act(name)
+
+        return telling
 
     @staticmethod
     def _action(action: str) -> Callable[[str], None]:

@@ -7,7 +7,7 @@ retry ladder and comes back through ``matrix.events``; one that was given up goe
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +25,7 @@ LADDER: tuple[float, ...] = (1, 5, 30, 300)
 DELIVERY_LIMIT = 20
 NO_DELIVERY_LIMIT = 1_000_000_000  # RabbitMQ 4 drops after 20 deliveries unless told; listing a queue is a delivery
 HEARTBEAT_S = 30
+ANSWER_S, CLOSE_S = 15.0, 2.0
 QUORUM = {"x-queue-type": "quorum"}
 ATTEMPTS, FIRST_AT, LAST_AT, REASON = (
     "matrix-attempts",
@@ -83,27 +84,30 @@ def parameters(amqp_url: str) -> pika.URLParameters:
 
 
 def declare(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:
-    """Make sure that everything of the bus is there; what is there stays as it is."""
-    connection = connect(amqp_url)
-    try:
-        channel = connection.channel()
-        channel.exchange_declare(EVENTS, "topic", durable=True)
-        channel.exchange_declare(DEAD, "direct", durable=True)
-        channel.exchange_declare(CHANGES, "fanout", durable=True)
-        channel.exchange_declare(REQUESTS, "topic", durable=True)
+    """Make sure that everything of the bus is there; what is there stays as it is.
+
+    Raises:
+        AMQPError: there is no broker, or it refuses.
+        TimeoutError: it owed an answer for ``ANSWER_S`` seconds.
+    """
+
+    def say(channel: Any) -> None:
+        for name, kind in ((EVENTS, "topic"), (DEAD, "direct"), (CHANGES, "fanout"), (REQUESTS, "topic")):
+            channel.exchange_declare(name, kind, durable=True, callback=_heard)
         for delay in ladder:
             name = retry_queue(delay)
-            channel.exchange_declare(name, "fanout", durable=True)
-            channel.queue_declare(name, durable=True, arguments=retry_arguments(delay))
-            channel.queue_bind(name, name)
+            channel.exchange_declare(name, "fanout", durable=True, callback=_heard)
+            channel.queue_declare(name, durable=True, arguments=retry_arguments(delay), callback=_heard)
+            channel.queue_bind(name, name, callback=_heard)
         for consumer in consumers:
-            dead = dead_queue(consumer.name)
-            channel.queue_declare(dead, durable=True, arguments={**QUORUM, "x-delivery-limit": NO_DELIVERY_LIMIT})
-            channel.queue_bind(dead, DEAD, routing_key=consumer.name)
-            channel.queue_declare(consumer.name, durable=True, arguments=queue_arguments(consumer.name))
-            channel.queue_bind(consumer.name, EVENTS, routing_key=consumer.name)
-    finally:
-        connection.close()
+            dead, kept = dead_queue(consumer.name), {**QUORUM, "x-delivery-limit": NO_DELIVERY_LIMIT}
+            channel.queue_declare(dead, durable=True, arguments=kept, callback=_heard)
+            channel.queue_bind(dead, DEAD, routing_key=consumer.name, callback=_heard)
+            wanted = queue_arguments(consumer.name)
+            channel.queue_declare(consumer.name, durable=True, arguments=wanted, callback=_heard)
+            channel.queue_bind(consumer.name, EVENTS, routing_key=consumer.name, callback=_heard)
+
+    _Talk(amqp_url, say).run()
 
 
 def ensure(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:
@@ -111,6 +115,7 @@ def ensure(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float]
 
     Raises:
         AMQPError: something is missing, and only the relay may declare it: try again when it has.
+        TimeoutError: the broker owed an answer for ``ANSWER_S`` seconds.
     """
     if not _is_there(amqp_url, consumers, ladder):
         declare(amqp_url, consumers, ladder)
@@ -118,18 +123,74 @@ def ensure(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float]
 
 def _is_there(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float]) -> bool:
     retries = [retry_queue(delay) for delay in ladder]
-    connection = connect(amqp_url)
-    try:
-        channel = connection.channel()
+
+    def say(channel: Any) -> None:
         for exchange in (EVENTS, DEAD, CHANGES, REQUESTS, *retries):
-            channel.exchange_declare(exchange, passive=True)
+            channel.exchange_declare(exchange, passive=True, callback=_heard)
         for queue in (*retries, *(name for each in consumers for name in (dead_queue(each.name), each.name))):
-            channel.queue_declare(queue, passive=True)
+            channel.queue_declare(queue, passive=True, callback=_heard)
+
+    try:
+        _Talk(amqp_url, say).run()
     except ChannelClosedByBroker:
         return False
-    finally:
-        connection.close()
     return True
+
+
+def _heard(_: Any) -> None:
+    """Make pika wait for the broker's answer before it sends what comes next."""
+
+
+class _Talk:
+    """A connection on which something is said, until the broker answered all of it.
+
+    Not one of pika's blocking connections: these wait for an answer without end as long as the broker's heart beats,
+    and a broker in which a queue is deleted and declared at once may owe one.
+    """
+
+    def __init__(self, amqp_url: str, say: Callable[[Any], None]) -> None:
+        self._say = say
+        self._error: Exception | None = None
+        self._ended = False
+        self._connection = pika.SelectConnection(
+            parameters(amqp_url),
+            on_open_callback=self._on_open,
+            on_open_error_callback=lambda _, error: self._on_closed(error),
+            on_close_callback=lambda _, error: self._on_closed(error),
+        )
+        self._loop = self._connection.ioloop
+
+    def run(self) -> None:
+        """Return when all is answered. Raises: AMQPError: it was refused. TimeoutError: the broker owes an answer."""
+        try:
+            self._loop.start()
+        finally:
+            self._loop.close()
+        if self._error is not None:
+            raise self._error
+
+    def _on_open(self, connection: Any) -> None:
+        late = TimeoutError(f"the broker owes an answer for {ANSWER_S:g} s")
+        self._loop.call_later(ANSWER_S, lambda: self._end(late))
+        connection.channel(on_open_callback=self._on_channel)
+
+    def _on_channel(self, channel: Any) -> None:
+        channel.add_on_close_callback(lambda _, error: self._end(error))
+        self._say(channel)
+        channel.basic_qos(callback=lambda _: self._end(None))  # answered after all the others
+
+    def _on_closed(self, error: Exception) -> None:
+        if not self._ended:
+            self._error = error
+        self._loop.stop()
+
+    def _end(self, error: Exception | None) -> None:
+        if self._ended:
+            return
+        self._ended, self._error = True, error
+        if self._connection.is_open:
+            self._connection.close()
+        self._loop.call_later(CLOSE_S, self._loop.stop)
 
 
 class Sender:

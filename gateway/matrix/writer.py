@@ -12,6 +12,7 @@ from gateway.matrix.projection import apply
 from gateway.matrix.tables import change, feed, matrix_state
 from shared.database import EPOCH, insert_new, reading, upsert, writing
 from shared.events import Recorded
+from shared.failpoints import failpoint
 
 RING = 2000
 
@@ -42,7 +43,11 @@ class Writer:
             for source, to in reached.items():
                 recorded = [each.recorded_at for each in events if source_of(each) == source]
                 _move(db, source, to, max(recorded, default=EPOCH))
-            return note(db, position, applied, cells) if applied else None
+            if not applied:
+                return None
+            moved = note(db, position, applied, cells)
+            failpoint("consumer.after_effect_before_commit")
+            return moved
 
     def beat(self, sources: Sequence[str], now: datetime) -> None:
         """Note that nothing new is there from these sources.

@@ -33,7 +33,9 @@ class Uploads:
         tus.speak(req, resp)
         upload = await self._media.call(req, "create_upload", _wanted(req))
         resp.set_header("Location", f"/v1/assets/uploads/{upload['id']}")
-        if req.content_type == tus.BYTES and upload["asset_id"] is None and upload["offset"] == 0:
+        if upload["asset_id"] is None and upload["offset"] == upload["length"]:
+            upload = await self._finish(req, upload)  # asked again: every byte came, and then something failed
+        elif req.content_type == tus.BYTES and upload["asset_id"] is None and upload["offset"] == 0:
             upload = await self._take(req, upload)
         _tell(resp, upload, falcon.HTTP_201)
 
@@ -77,10 +79,12 @@ class Uploads:
         except (Conflict, Invalid):
             await self._files.delete(key)  # another request was faster; its bytes count
             raise
-        if upload["offset"] == length:
-            finished = await self._media.call(req, "finish_upload", {"upload_id": upload["id"]}, FINISH_TIMEOUT_S)
-            upload = {**upload, "asset_id": finished["id"]}
-        return upload
+        return await self._finish(req, upload) if upload["offset"] == length else upload
+
+    async def _finish(self, req: Request, upload: dict[str, Any]) -> dict[str, Any]:
+        """Have media make an asset of a whole upload; return the upload with it."""
+        finished = await self._media.call(req, "finish_upload", {"upload_id": upload["id"]}, FINISH_TIMEOUT_S)
+        return {**upload, "asset_id": finished["id"]}
 
 
 def _wanted(req: Request) -> dict[str, Any]:

@@ -196,6 +196,17 @@ def test_a_file_that_could_not_be_finished_is_finished_by_asking_again(world: Wo
     assert (again.status_code, again.headers["Upload-Asset"]) == (204, f"/v1/assets/{OWN}")
 
 
+def test_a_creation_asked_for_again_finishes_what_was_left_whole_and_unfinished(world: World, media: FakeMedia) -> None:
+    """F46: every byte came and then media was killed; the client, without an answer, sends the whole request again."""
+    headers = {**BYTES, "Idempotency-Key": "photo/1"}
+    media.finish = Unavailable("rpc.no_answer", "media did not answer")
+    assert begin(world, headers=headers, content=PHOTO).status_code == 503
+    media.finish = None
+    world.services.answers["create_upload"] = lambda request: dict(next(iter(media.uploads.values())))
+    assert begin(world, headers=headers, content=PHOTO).headers["Upload-Asset"] == f"/v1/assets/{OWN}"
+    assert stored(world, media) == PHOTO
+
+
 def test_a_file_that_is_refused_says_why(world: World, media: FakeMedia) -> None:
     path = begin(world).headers["Location"]
     media.finish = RuleBroken("asset.type_refused", "not a photograph")

@@ -29,7 +29,7 @@ def matrix(context: click.Context) -> None:
 COMMANDS: Sequence[click.Command] = (
     processes.run, processes.serve, processes.relay, processes.project, processes.gateway, processes.migrate,
     load.demo, imports.import_, operate.rebuild, operate.verify, operate.erase_person, operate.doctor, operate.backup,
-    operate.restore, operate.address, accounts.account, keys.key, letters.dead_letters,
+    operate.restore, operate.resend, operate.address, accounts.account, keys.key, letters.dead_letters,
 )  # fmt: skip
 for command in COMMANDS:
     matrix.add_command(command)

@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 from rich.progress import Progress
 
-from infra.backup import back_up, bring_back
+from infra.backup import back_up, bring_back, read_again
 from infra.doctor import check_machine
 from infra.erase import erase
 from infra.services import service_class
@@ -102,6 +102,17 @@ def backup(folder: Path) -> None:
 def restore(folder: Path) -> None:
     """Bring a backup back into an empty data directory (stop the platform first)."""
     for line in bring_back(load_settings(), folder):
+        click.echo(line)
+
+
+@click.command()
+def resend() -> None:
+    """Have every consumer read the logs again from their beginning; what it handled before has its effect once.
+
+    After the broker lost its data, or PostgreSQL was brought back to a point in time (begin with an empty broker). A
+    relay that runs begins anew by itself; stop the embedded platform first.
+    """
+    for line in read_again(load_settings()):
         click.echo(line)
 
 

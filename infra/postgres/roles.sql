@@ -42,6 +42,11 @@ select format('grant usage on schema %I to %I', owner, role) from role where own
 \gexec
 select format('alter role %I set search_path = %I', role, owner) from role where owner <> 'owner'
 \gexec
+-- Who hangs in an open append holds up every reader of the log. The owner rebuilds, which may take its time.
+select format('alter role %I set idle_in_transaction_session_timeout = %L', role, '15s') from role where owner <> 'owner'
+\gexec
+select format('alter role %I set lock_timeout = %L', role, '10s') from role where owner <> 'owner'
+\gexec
 
 -- Rows of every table that a migration makes, and its counters; a log's migration takes writing ``event`` away again.
 select format('alter default privileges for role matrix_owner in schema %I grant select, insert, update, delete on tables to %I',

@@ -55,17 +55,17 @@ class Postgres:
         }
         given = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         log = data.parent / "postgres.log"
-        self._run("pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(log), "-o", given, "start", quiet=True)
+        self.run("pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(log), "-o", given, "start", quiet=True)
         if fresh:
             self.psql("postgres", "--command", f"create database {DATABASE}")
         self.make_roles(DATABASE)
 
-    def stop(self) -> None:
-        """Stop the server if it runs; its data stay."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server if it runs; its data stay. ``at_once`` ends it as a crash would."""
         data = self._data()
         if (data / "postmaster.pid").exists():
-            how = "fast" if self.durable else "immediate"
-            self._run("pg_ctl", "-D", str(data), "-w", "-m", how, "stop", quiet=True, check=False)
+            how = "fast" if self.durable and not at_once else "immediate"
+            self.run("pg_ctl", "-D", str(data), "-w", "-m", how, "stop", quiet=True, check=False)
 
     def forget(self) -> None:
         """Remove the stopped server's data."""
@@ -102,7 +102,7 @@ class Postgres:
             shutil.chown(password, "postgres", "postgres")
         settings = ["-D", str(data), "-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={password}"]
         settings += ["-E", "UTF8", "--locale=C.UTF-8"] + ([] if self.durable else ["--no-sync"])
-        self._run("initdb", *settings)
+        self.run("initdb", *settings)
         password.unlink()
 
     def _data(self) -> Path:
@@ -113,7 +113,7 @@ class Postgres:
         name = sha256(str(self.folder).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"matrix-postgres-{name}" / "data"
 
-    def _run(self, name: str, *arguments: str, quiet: bool = False, check: bool = True) -> None:
+    def run(self, name: str, *arguments: str, quiet: bool = False, check: bool = True) -> None:
         """Run one of PostgreSQL's programs; it refuses to be root, so root becomes ``postgres``."""
         command = _as_postgres([str(postgres_programs() / name), *arguments])
         # A server that inherits a pipe would hold it open for as long as it runs.

@@ -43,7 +43,7 @@ class EventConsumer(QueueConsumer):
         config = self.container.config
         try:
             topology.ensure(config["AMQP_URI"], config[CONSUMERS], config[LADDER])
-        except AMQPError as error:
+        except (AMQPError, OSError) as error:
             raise ConnectionError(repr(error)) from error  # what kombu reconnects on
         for provider in self._providers:
             queue = Queue(provider.consumer.name, no_declare=True)  # type: ignore[no-untyped-call]

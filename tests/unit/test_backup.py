@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
 
-from infra.backup import back_up, bring_back
+from infra.backup import ORDER, back_up, bring_back, read_again
+from infra.credentials import OWNERS
 from infra.prepare import prepare
 from shared.blobs import open_blobs
 from shared.config import BadSetting, Settings, load_settings
-from shared.database import open_engine, reading, writing
-from shared.log.tables import consumer_position
+from shared.database import EPOCH, open_engine, reading, writing
+from shared.log.tables import consumer_position, inbox, relay
 from tests.contract.s3 import store
 
 
@@ -64,3 +66,24 @@ def test_nothing_is_restored_over_a_platform_that_is_there(platform: Settings, t
 def test_a_folder_that_is_no_backup_is_refused(platform: Settings, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="no backup"):
         list(bring_back(platform, tmp_path))
+
+
+def test_a_restore_says_who_was_ahead_of_what_it_reads(platform: Settings, tmp_path: Path) -> None:
+    """F57: a relay beyond its log's end, and a reader that handled what no log has; both begin anew."""
+    with writing(open_engine(platform.database_url("content"))) as db:
+        db.execute(insert(relay).values(id=1, position=99, epoch=1, beat_at=EPOCH))
+    with writing(open_engine(platform.database_url("metrics"))) as db:
+        row = {"consumer": "metrics.on-article-published", "event_id": uuid4(), "handled_at": EPOCH}
+        db.execute(insert(inbox).values(row))
+    said = list(read_again(platform))
+    assert said[0] == "content: its relay had sent up to 99, the log ends at 0"
+    assert said[1] == "metrics.on-article-published: handled 1 events that no log here has"
+    with reading(open_engine(platform.database_url("content"))) as db:
+        assert db.execute(select(relay.c.position, relay.c.epoch)).one() == (0, 2)
+
+
+def test_readers_are_copied_before_whom_they_read() -> None:
+    """F57: what a reader's copy lacks it reads again; what it would know too much of it could not forget."""
+    assert sorted(ORDER) == sorted(OWNERS)
+    assert ORDER.index("gateway") == 0 and ORDER.index("metrics") < ORDER.index("content")
+    assert ORDER.index("review") < ORDER.index("content") < ORDER.index("media")

@@ -1,0 +1,147 @@
+"""A log among writers that hang, deadlock or write at once: nothing is lost, nothing waits for ever, no chain forks."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from conftest import FreshDatabase, MakeDatabase
+from infra.servers.ports import wait_until
+from shared.contracts.content.events import UnitRenamed
+from shared.database import open_engine, writing
+from shared.errors import Conflict, Unavailable
+from shared.execute import cause_of
+from shared.log import open_log
+from shared.log.postgres import PostgresLog
+from shared.log.store import Log
+from shared.log.verify import verify
+
+UNIT, PATIENCE_S = UUID(int=7), 60.0
+APPEND = text(
+    "select append_to_stream(:stream, 0, array[gen_random_uuid()], array['content.unit.later.v9'],"
+    " array['{}'], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null)"
+)
+
+
+@pytest.fixture
+def fresh(postgres_database: MakeDatabase) -> FreshDatabase:
+    """Give a fresh database of content on PostgreSQL."""
+    return postgres_database("content")
+
+
+@pytest.fixture
+def log(fresh: FreshDatabase) -> Iterator[PostgresLog]:
+    """Give the log in it."""
+    log = open_log("content", open_engine(fresh.url))
+    assert isinstance(log, PostgresLog)
+    yield log
+    log.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, database: MakeDatabase) -> Iterator[Log]:
+    """Give a log on each kind of database."""
+    log = open_log("content", open_engine(database("content").url))
+    yield log
+    log.engine.dispose()
+
+
+def append(log: Log, stream: str, at: int = 0) -> None:
+    named = UnitRenamed(unit_id=UNIT, name=stream, since=date(2021, 9, 1))
+    log.append(stream, [named], expected_version=at, cause=cause_of("test"))
+
+
+def session(engine: Engine, setting: str = "") -> Connection:
+    """Return a connection with an open transaction."""
+    db = engine.connect()
+    db.begin()
+    if setting:
+        db.execute(text(setting))
+    return db
+
+
+def test_an_appender_that_hangs_is_named_and_then_put_out(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F04: a reader says within its patience whom it waits for; the database ends the session; nothing is lost."""
+    monkeypatch.setattr("shared.log.postgres.FENCE_PATIENCE_S", 0.2)
+    hanging = session(log.engine, "set local idle_in_transaction_session_timeout = '2s'")
+    hanging.execute(APPEND, {"stream": "unit-hanging"})
+    append(log, "unit-after")
+    with pytest.raises(Unavailable, match="appends still open"):
+        log.read(0)
+
+    def passes() -> bool:
+        try:
+            return [one.stream for one in log.read(0).events] == ["unit-after"]
+        except Unavailable:
+            return False
+
+    assert wait_until(passes, PATIENCE_S)
+    with pytest.raises(DBAPIError):
+        hanging.execute(text("select 1"))
+    hanging.invalidate()
+    hanging.close()
+
+
+def test_the_services_roles_may_not_idle_in_a_transaction(log: PostgresLog) -> None:
+    """F04: what ends a hanging appender is set for the role, not left to the process that hangs."""
+    with log.engine.connect() as db:
+        assert db.execute(text("show idle_in_transaction_session_timeout")).scalar_one() == "15s"
+
+
+def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(log: PostgresLog) -> None:
+    """F08: the platform writes one stream in a transaction; whoever writes two crosswise loses a race, and no more."""
+    both_hold = threading.Barrier(2)
+
+    def write(first: str, second: str) -> str:
+        try:
+            with writing(log.engine) as db:
+                db.execute(APPEND, {"stream": first})
+                both_hold.wait(PATIENCE_S)
+                db.execute(APPEND, {"stream": second})
+        except Conflict as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(write, f"unit-{one}", f"unit-{two}") for one, two in ("ab", "ba")]
+    assert sorted(end.result() for end in ends) == ["database.raced", "done"] and Conflict.retryable
+    assert sorted(recorded.stream for recorded in log.read(0).events) == ["unit-a", "unit-b"]
+
+
+def test_chains_do_not_fork_however_many_write_at_once(either: Log) -> None:
+    """F64: the chain is the stream's, and whoever did not see its end does not append to it."""
+
+    def write(writer: int) -> None:
+        for _ in range(15):
+            stream = f"unit-{writer % 3}"
+            while True:
+                try:
+                    append(either, stream, len(either.load(stream)))
+                    break
+                except Conflict:
+                    continue
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+    verdict = verify(either.engine)
+    assert (verdict.events, verdict.streams, verdict.breaks) == (90, 3, ())
+
+
+def test_one_chain_over_the_whole_log_would_fork(log: PostgresLog) -> None:
+    """F64, mutant: two who append at once both build on the last hash that is committed."""
+    append(log, "unit-first")
+    last = text("select hash from event order by position desc limit 1")
+    one, two = session(log.engine), session(log.engine)
+    previous = []
+    for db in (one, two):
+        previous.append(bytes(db.execute(last).scalar_one()))
+        db.execute(APPEND, {"stream": f"unit-{uuid4()}"})
+    for db in (one, two):
+        db.commit()
+        db.close()
+    assert previous[0] == previous[1], "two events, one predecessor"
