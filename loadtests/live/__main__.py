@@ -34,7 +34,7 @@ SPARE_FILES = 1000
 @click.option("--fresh", is_flag=True, help="Start a platform for this run, whatever runs here.")
 @click.option("--calm", "calm_s", default=20.0, show_default=True, help="Seconds before the load.")
 @click.option("--load", "load_s", default=30.0, show_default=True, help="Seconds of it.")
-@click.option("--after", "after_s", default=15.0, show_default=True, help="Seconds after it.")
+@click.option("--after", "after_s", default=20.0, show_default=True, help="Seconds after it.")
 @click.option("--rehearsal/--no-rehearsal", default=True, help="Prove first that the makers of load can do it.")
 def load(name: str, viewers: int, seed: int, url: str | None, fresh: bool, calm_s: float, load_s: float,
          after_s: float, rehearsal: bool) -> None:  # fmt: skip
@@ -67,7 +67,7 @@ def load(name: str, viewers: int, seed: int, url: str | None, fresh: bool, calm_
 
 def len_streams(shape: Shape) -> int:
     """Return how many streams may be open at once: who was cut may be back before he is missed."""
-    return round((shape.viewers + 50) * (1.5 if shape.cuts or shape.faults else 1.0))
+    return round((shape.viewers * 1.05 + 200) * (1.5 if shape.cuts or shape.faults else 1.0))
 
 
 def _begin(of: Platform, shape: Shape, gauge: Gauge) -> Callable[[float], None]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import gevent
 
 from loadtests.live.plan import HERE, Plan
-from loadtests.live.records import DELAYED, OK, Records, Segment
+from loadtests.live.records import DELAYED, GAVE_UP, OK, Records, Segment
 from loadtests.live.shapes import Arrival, Shape
 from loadtests.live.wire import Answer, Connection, News
 
 BOARD = "/v1/matrix"
 REFUSED = frozenset({429, 503})
+KNOWN = frozenset({200, 304})
 SLOW_BUFFER, SLOW_READ, SLOW_PAUSE_S = 4096, 1024, 1.0
 TROUBLE_PAUSE_S = (1.0, 3.0)  # after an error nobody told how long to wait
 TICK_S = 0.25
@@ -84,6 +85,8 @@ class Viewer:
                 self._listen()
                 gevent.sleep(0.0 if self.arrival.hostile else self.retry_s)
                 kind, due = "reconnect", self.crowd.records.now()
+        if kind == "join" and not self.segments:
+            self.crowd.records.note(kind, due, due, GAVE_UP)
         if self in self.crowd.connected and self.segments:
             self.segments[-1].end = self.crowd.records.now()
         self._hang_up()
@@ -123,7 +126,7 @@ class Viewer:
     def _connect(self, kind: str) -> Answer:
         slow = SLOW_BUFFER if self.arrival.slow else None
         self.connection = Connection(HERE, self.crowd.plan.port, self.key, slow)
-        if kind == "join" and (answer := self._read_board()).status != 200:
+        if kind == "join" and (answer := self._read_board()).status not in KNOWN:
             return answer
         answer = self.connection.subscribe(self.position)
         if answer.status != 200 and not (answer.status in REFUSED and answer.retry_after_s):
@@ -234,7 +237,7 @@ class Viewer:
 
 def _outcome(answer: Answer) -> str:
     """Return what came of reading the board; who is told when to ask again was not failed."""
-    if answer.status in (200, 304):
+    if answer.status in KNOWN:
         return OK
     return DELAYED if answer.status in REFUSED and answer.retry_after_s else f"status {answer.status}"
 

@@ -8,9 +8,8 @@ from uuid import uuid4
 
 import gevent
 
-from loadtests.live.ledger import GRACE_US
 from loadtests.live.plan import HERE, Plan
-from loadtests.live.records import OK, Records
+from loadtests.live.records import GAVE_UP, OK, Records
 from loadtests.live.shapes import Shape
 from loadtests.live.wire import Connection
 
@@ -56,22 +55,32 @@ class Desk:
 
     def _write(self, kind: str, period_s: float, first_s: float, path: str, body: Body) -> None:
         """Write at a fixed pace. One waits for the other: what falls behind is measured from when it was due."""
-        due, connection, number = first_s, None, 0
-        last = self.shape.ends_at - GRACE_US / 1e6 - 1
-        while due < last:
+        connection: Connection | None = None
+        due, number = first_s, 0
+        while due < self.shape.news_until:
             gevent.sleep(max(0.0, due - self.records.now() / 1e6))
             began, number = self.records.now(), number + 1
             text, headers = json.dumps(body(number)).encode(), {"Idempotency-Key": str(uuid4())}
-            for kept in (connection, None):  # a connection that was kept may have been closed meanwhile: once more
-                try:
-                    connection = kept or Connection(HERE, self.plan.port, self.plan.editor_key)
-                    status = connection.ask("POST", path, headers, text).status
-                    outcome = OK if status in (200, 201) else f"status {status}"
-                    break
-                except OSError as error:
-                    outcome, connection = type(error).__name__, None
-            self.records.note(kind, round(due * 1e6), began, outcome)
+            outcome = GAVE_UP
+            try:
+                connection, outcome = self._send(connection, path, headers, text)
+            finally:  # also where the run ends before the answer
+                self.records.note(kind, round(due * 1e6), began, outcome)
             due += period_s
+
+    def _send(
+        self, connection: Connection | None, path: str, headers: dict[str, str], text: bytes
+    ) -> tuple[Connection | None, str]:
+        """Return the connection to use next, and what came of it."""
+        outcome = ""
+        for kept in (connection, None):  # a connection that was kept may have been closed meanwhile: once more
+            try:
+                used = kept or Connection(HERE, self.plan.port, self.plan.editor_key)
+                status = used.ask("POST", path, headers, text).status
+                return used, OK if status in (200, 201) else f"status {status}"
+            except OSError as error:
+                outcome = type(error).__name__
+        return None, outcome
 
     def _article(self, number: int) -> dict[str, object]:
         return {"unit_id": self.plan.unit, "kind": "news", "title": f"Load {number}", "body": "<p>现场报道</p>"}

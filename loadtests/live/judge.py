@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.live.ledger import Verdict, judge, spreads, unheard
-from loadtests.live.records import DELAYED, OK, Done, Part
+from loadtests.live.records import DELAYED, GAVE_UP, OK, Done, Part
 from loadtests.live.shapes import Shape
 
 THRESHOLDS = Path(__file__).parents[1] / "thresholds.toml"
 ASKED = frozenset({"join", "reconnect", "board", "reread", "append", "news"})
+ANSWERED = frozenset({OK, DELAYED, GAVE_UP})
 STEADY_S = 3  # seconds in a row that must be as before, to count as recovered
 AS_BEFORE = 2.0
 
@@ -58,10 +59,11 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
     """Return the judgement of a run."""
     done = [each for part in parts for each in part.done]
     viewers = [segments for part in parts for segments in part.viewers]
-    verdict, load = judge(viewers), limits["load"]
+    verdict, load = judge(viewers, shape.grace_s), limits["load"]
     joins, appends = _phases(done, "join", shape), _phases(done, "append", shape)
     heard = [at for part in parts for at in part.notes.get("heard", ())]
     told = [(each.began, each.ended) for each in done if each.kind == "news" and each.outcome == OK]
+    silent = unheard(told, heard, shape.grace_s)
     asked = [each for each in done if each.kind in ASKED]
     errors = sum(each.outcome not in (OK, DELAYED) for each in asked) / max(1, len(asked))
     faulty = bool(shape.faults)  # what is under way when a process is killed fails, and is asked again
@@ -79,7 +81,7 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
         Line("missing news", verdict.missing, load["missing"], "", f"of {verdict.delivered:,} deliveries"),
         Line("doubled news", verdict.doubled, load["doubled"], "", "told twice to one viewer"),
         Line("disordered news", verdict.disordered, load["disordered"], "", ""),
-        Line("changes nobody heard of", unheard(told, heard), load["unheard"], "", f"of {len(told)} acknowledged"),
+        Line("changes nobody heard of", silent, load["unheard"], "", f"of {len(told)} acknowledged"),
         Line("fan-out, p99", _spread(viewers, shape), None, "ms", "from the first viewer who is told to this one"),
     ]
     if backs := [each.ended - each.due for each in done if each.kind == "reconnect"]:
@@ -117,7 +119,7 @@ def limits() -> dict[str, Any]:
 def _phases(done: Iterable[Done], kind: str, shape: Shape) -> tuple[list[float], list[float]]:
     """Return the corrected milliseconds of what was due in the calm (behind its first seconds), and in the load."""
     begin, calm, end = min(3.0, shape.calm_s / 4), shape.calm_s, shape.calm_s + shape.load_s
-    well = [(each.due / 1e6, each.corrected_ms) for each in done if each.kind == kind and each.outcome in (OK, DELAYED)]
+    well = [(each.due / 1e6, each.corrected_ms) for each in done if each.kind == kind and each.outcome in ANSWERED]
     return [ms for at, ms in well if begin <= at < calm], [ms for at, ms in well if calm <= at < end]
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from loadtests.live.records import Segment
 
-GRACE_US = 5_000_000  # what is younger than this when a viewer leaves may have been under way
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -21,10 +19,10 @@ class Verdict:
     restarts: int
 
 
-def judge(viewers: Sequence[Sequence[Segment]]) -> Verdict:
+def judge(viewers: Sequence[Sequence[Segment]], grace_s: float = 5.0) -> Verdict:
     """Return what became of the news; a viewer's segments follow one another, each after a word to start over.
 
-    A viewer is owed what came after the position he was greeted with, up to the last news he had, and up to a grace
+    A viewer is owed what came after the position he was greeted with, up to the last news he had, and up to ``grace_s``
     before he left. All viewers here may see the same units, so all are told the same.
     """
     first = _first_heard(viewers)
@@ -40,14 +38,14 @@ def judge(viewers: Sequence[Sequence[Segment]]) -> Verdict:
             owed = truth[bisect_right(truth, each.start) : bisect_right(truth, last)]
             late = truth[bisect_right(truth, max(last, each.start)) :]
             missing += sum(position not in had for position in owed)
-            missing += sum(first[position] <= each.end - GRACE_US for position in late)
+            missing += sum(first[position] <= each.end - grace_s * 1e6 for position in late)
     return Verdict(
         news=len(truth), delivered=delivered, missing=missing, doubled=doubled, disordered=disordered,
         restarts=sum(max(0, len(segments) - 1) for segments in viewers),
     )  # fmt: skip
 
 
-def unheard(told: Iterable[tuple[int, int]], heard: Sequence[int]) -> int:
+def unheard(told: Iterable[tuple[int, int]], heard: Sequence[int], grace_s: float = 5.0) -> int:
     """Return how many acknowledged changes no news followed within the grace.
 
     ``told`` are (began, acknowledged) of changes, ``heard`` when news of their unit came, both in microseconds; news
@@ -57,11 +55,11 @@ def unheard(told: Iterable[tuple[int, int]], heard: Sequence[int]) -> int:
     silent = 0
     for began, acknowledged in told:
         after = bisect_right(order, began)
-        silent += after == len(order) or order[after] > acknowledged + GRACE_US
+        silent += after == len(order) or order[after] > acknowledged + grace_s * 1e6
     return silent
 
 
-def spreads(viewers: Iterable[Sequence[Segment]]) -> list[tuple[int, float]]:
+def spreads(viewers: Sequence[Sequence[Segment]]) -> list[tuple[int, float]]:
     """Return for each delivery when it came (microseconds) and how long after the first anywhere (milliseconds).
 
     News a viewer caught up with after an absence is left out: it was not late, he was away.
@@ -70,7 +68,7 @@ def spreads(viewers: Iterable[Sequence[Segment]]) -> list[tuple[int, float]]:
     return [(at, (at - first[position]) / 1000) for position, at in _deliveries(viewers) if at >= 0]
 
 
-def _first_heard(viewers: Iterable[Sequence[Segment]]) -> dict[int, int]:
+def _first_heard(viewers: Sequence[Sequence[Segment]]) -> dict[int, int]:
     first: dict[int, int] = {}
     for position, at in _deliveries(viewers):
         known = first.get(position, -1)
@@ -79,7 +77,7 @@ def _first_heard(viewers: Iterable[Sequence[Segment]]) -> dict[int, int]:
     return first
 
 
-def _deliveries(viewers: Iterable[Sequence[Segment]]) -> Iterable[tuple[int, int]]:
+def _deliveries(viewers: Sequence[Sequence[Segment]]) -> Iterable[tuple[int, int]]:
     for segments in viewers:
         for each in segments:
             yield from zip(each.ids, each.at, strict=True)

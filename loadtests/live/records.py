@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-OK, DELAYED = "ok", "delayed"  # delayed: refused with Retry-After at first, and answered later
+OK = "ok"
+DELAYED = "delayed"  # refused with Retry-After at first, and answered later
+GAVE_UP = "gave up"  # not answered when the viewer left, or the run ended: it took at least as long as it did
 
 
 @dataclass(slots=True)

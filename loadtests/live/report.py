@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtests.live.judge import Judgement, Line, busiest, lateness, percentile
 from loadtests.live.ledger import spreads
-from loadtests.live.records import DELAYED, OK, Part
+from loadtests.live.records import DELAYED, GAVE_UP, OK, Part
 from loadtests.live.shapes import Shape
 
 Points = Sequence[tuple[float, float]]
@@ -92,10 +92,10 @@ def written(line: Line) -> str:
 
 
 def _charts(run: Run) -> list[str]:
-    done = [each for part in run.parts for each in part.done if each.outcome in (OK, DELAYED)]
+    done = [each for part in run.parts for each in part.done if each.outcome in (OK, DELAYED, GAVE_UP)]
     joins = [(each.due / 1e6, each.corrected_ms, each.raw_ms) for each in done if each.kind == "join"]
     appends = [(each.due / 1e6, each.corrected_ms, each.raw_ms) for each in done if each.kind == "append"]
-    fan = [(at / 1e6, ms) for at, ms in spreads(segments for part in run.parts for segments in part.viewers)]
+    fan = [(at / 1e6, ms) for at, ms in spreads([segments for part in run.parts for segments in part.viewers])]
     own = [(at / 1e6, ms / 1000) for part in run.parts for at, ms in part.late]
     return [
         _chart(run.shape, "Viewers connected", "Who has the stream open at each moment.", {"viewers": _connected(run)}),

@@ -8,9 +8,10 @@ from typing import ClassVar
 DWELL_MEDIAN_S, DWELL_SIGMA = 480.0, 0.8  # how long people stay with a live stream: lognormal
 EARLY = 0.02
 TAU_S = 10.5  # with it, 60 % of all come within the first ten seconds
+GRACE_S = 3.0
 CRUSH_S = 10.0  # in which 60 % come, or in which those who were cut come back
 PASSERS_PER_S = 20.0
-PASSER_STAYS_S = 2.0
+PASSER_STAYS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Shape:
     seed: int
     calm_s: float = 20.0
     load_s: float = 30.0
-    after_s: float = 15.0
+    after_s: float = 20.0
     news_per_s: float = 0.5
     editors: int = 2
     cuts: tuple[float, ...] = ()
@@ -54,6 +55,16 @@ class Shape:
     def ends_at(self) -> float:
         """The run's length in seconds."""
         return self.calm_s + self.load_s + self.after_s
+
+    @property
+    def news_until(self) -> float:
+        """The second of the last news: all may have it before they leave."""
+        return self.ends_at - self.grace_s
+
+    @property
+    def grace_s(self) -> float:
+        """How long news may be under way. A platform that is starved is late, and being late is not losing."""
+        return max(GRACE_S, self.after_s * 0.9)
 
     @property
     def disturbed_until(self) -> float:
@@ -86,7 +97,8 @@ class Shape:
 
     def _passers(self, chance: random.Random) -> list[Arrival]:
         count = int(self.ends_at * PASSERS_PER_S)
-        moments = [chance.uniform(0, self.ends_at - PASSER_STAYS_S) for _ in range(count)]
+        last = max(self.calm_s, self.ends_at - PASSER_STAYS_S)
+        moments = [chance.uniform(0, last) for _ in range(count)]
         return [Arrival(at, at + PASSER_STAYS_S, passer=True) for at in moments]
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from loadtests.live.judge import conclude, limits, percentile, recovery_s
-from loadtests.live.ledger import GRACE_US, judge, spreads, unheard
+from loadtests.live.ledger import judge, spreads, unheard
 from loadtests.live.records import Done, Part, Segment
 from loadtests.live.shapes import SHAPES, Shape, shape_of
 
+GRACE_US = 5_000_000
 WELL = [[Segment(0, [1, 2, 4], [10, 20, 40])], [Segment(1, [2, 4], [25, 41])], [Segment(4)]]
 
 

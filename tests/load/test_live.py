@@ -18,7 +18,7 @@ from loadtests.live.run import run
 from loadtests.live.shapes import shape_of
 
 SHORT = {"calm_s": 1.5, "load_s": 3.0, "after_s": 0.5, "news_per_s": 10.0}
-SMOKE = {"calm_s": 3.0, "load_s": 4.0, "after_s": 3.0, "news_per_s": 3.0}
+SMOKE = {"calm_s": 3.0, "load_s": 4.0, "after_s": 5.0, "news_per_s": 3.0}
 
 
 def watched(folder: Path, fault: str) -> Verdict:
