@@ -120,9 +120,8 @@ def lay_aside(req: Any, query: Query, now: datetime) -> None:
 def _asked(scope: dict[str, Any]) -> tuple[bytes, bytes | None]:
     """Return what tells this question from others (a digest: no key or cookie is kept), and the tags it knows."""
     told, known = [scope["query_string"]], None
-    headers = scope["headers"] = [
-        (name, value) for name, value in scope["headers"]
-    ]  # any iterable may be given, and others read it after us
+    # Any iterable may be given, and others read it after us.
+    headers = scope["headers"] = [(name, value) for name, value in scope["headers"]]
     for name, value in headers:
         if name in DEPENDS:
             told += (name, value)

@@ -11,7 +11,10 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.matrix.census import FeedCensus
+from gateway.matrix.stream import Hub
+from gateway.measures import StreamMeasures
 from gateway.middleware.front import Front
+from gateway.room import Gateway
 from shared import meters
 from shared.database import open_engine
 from shared.log.census import MEASURES
@@ -26,6 +29,7 @@ def measured() -> str:
     """Return every measure of ours, as Prometheus would read it."""
     registry = CollectorRegistry()
     Front(registry)
+    StreamMeasures(registry, Hub(), Gateway(streams=lambda: 0))
     registry.register(FeedCensus(open_engine("sqlite://")))
     for one in (meters.CALLS, meters.SECONDS, meters.IN_USE, meters.SIZE):
         registry.register(one)
