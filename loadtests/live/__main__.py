@@ -35,12 +35,17 @@ SPARE_FILES = 1000
 @click.option("--calm", "calm_s", default=20.0, show_default=True, help="Seconds before the load.")
 @click.option("--load", "load_s", default=30.0, show_default=True, help="Seconds of it.")
 @click.option("--after", "after_s", default=20.0, show_default=True, help="Seconds after it.")
+@click.option(
+    "--news", "news_per_s", type=float, help="Changes a second that the editors make; by default the shape's."
+)
 @click.option("--rehearsal/--no-rehearsal", default=True, help="Prove first that the makers of load can do it.")
 def load(name: str, viewers: int, seed: int, url: str | None, fresh: bool, calm_s: float, load_s: float,
-         after_s: float, rehearsal: bool) -> None:  # fmt: skip
+         after_s: float, news_per_s: float | None, rehearsal: bool) -> None:  # fmt: skip
     """Play a live event and judge it; exit code 1 when a threshold is not kept, 2 when the run is void."""
     _raise_files(viewers)
     options = {"calm_s": calm_s, "load_s": load_s, "after_s": after_s}
+    if news_per_s is not None:
+        options["news_per_s"] = news_per_s
     shape = shape_of(name, viewers, seed, **options)
     folder = RESULTS / f"{now()}-{name}-{viewers}"
     folder.mkdir(parents=True)

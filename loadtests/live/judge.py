@@ -15,6 +15,7 @@ ASKED = frozenset({"join", "reconnect", "board", "reread", "append", "news"})
 ANSWERED = frozenset({OK, DELAYED, GAVE_UP})
 STEADY_S = 3  # seconds in a row that must be as before, to count as recovered
 AS_BEFORE = 2.0
+WINDOW_US = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,10 @@ def lateness(parts: Sequence[Part]) -> float | None:
 
 def busiest(part: Part) -> float:
     """Return the share of a core the process used in its busiest five seconds."""
-    step = 20  # notes are a quarter of a second apart
-    pairs = zip(part.cpu, part.cpu[step:], strict=False)
-    return max(((cpu1 - cpu0) / ((at1 - at0) / 1e6) for (at0, cpu0), (at1, cpu1) in pairs), default=0.0)
+    used, begin = [0.0], 0
+    for end, (at, cpu) in enumerate(part.cpu):
+        while at - part.cpu[begin][0] > WINDOW_US and begin < end:
+            at0, cpu0 = part.cpu[begin]
+            used.append((cpu - cpu0) / ((at - at0) / 1e6))
+            begin += 1
+    return max(used)
