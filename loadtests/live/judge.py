@@ -67,6 +67,7 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
     silent = unheard(told, heard, shape.grace_s)
     asked = [each for each in done if each.kind in ASKED]
     errors = sum(each.outcome not in (OK, DELAYED) for each in asked) / max(1, len(asked))
+    ends = shape.disturbed_until + STEADY_S < shape.ends_at  # else nobody can see whether it recovered
     faulty = bool(shape.faults)  # what is under way when a process is killed fails, and is asked again
     lines = [
         Line("joining, p99 before", percentile(joins[0], 0.99), None, "ms", "open the board and be on the stream"),
@@ -78,7 +79,13 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
         Line(
             "failed requests", errors, None if faulty else load["error_ratio"], "of all", "refusals that pass are not"
         ),
-        Line("recovery", recovery_s(done, shape), load["recovery_s"], "s", "until joining costs what it did"),
+        Line(
+            "recovery",
+            recovery_s(done, shape),
+            load["recovery_s"] if ends else None,
+            "s",
+            "until joining costs what it did",
+        ),
         Line("missing news", verdict.missing, load["missing"], "", f"of {verdict.delivered:,} deliveries"),
         Line("doubled news", verdict.doubled, load["doubled"], "", "told twice to one viewer"),
         Line("disordered news", verdict.disordered, load["disordered"], "", ""),

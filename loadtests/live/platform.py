@@ -104,12 +104,23 @@ def platform(url: str | None, fresh: bool) -> Iterator[Platform]:
     if not fresh:
         for candidate in dict.fromkeys((port, _port_of_up())):
             if candidate and _is_ready(candidate):
-                yield Platform(port=candidate, admin_key=_key_for(candidate), own=False)
+                yield from _running(Platform(port=candidate, admin_key=_key_for(candidate), own=False))
                 return
         if url:
             raise CannotLoad(f"nothing answers on {url}/readyz; start it, or leave URL= away and one is started")
     with _own() as made:
         yield made
+
+
+def _running(found: Platform) -> Iterator[Platform]:
+    """Give the platform; a key that was made for the run holds no longer than it."""
+    try:
+        yield found
+    finally:
+        if "MATRIX_KEY" not in os.environ:
+            headers = {"Authorization": f"Bearer {found.admin_key}"}
+            me = httpx.get(f"{found.url}/v1/me", headers=headers, trust_env=False).json()
+            _disable(found, str(me["id"]))
 
 
 @contextmanager

@@ -96,9 +96,8 @@ class Shape:
         )  # fmt: skip
 
     def _passers(self, chance: random.Random) -> list[Arrival]:
-        count = int(self.ends_at * PASSERS_PER_S)
         last = max(self.calm_s, self.ends_at - PASSER_STAYS_S)
-        moments = [chance.uniform(0, last) for _ in range(count)]
+        moments = [chance.uniform(0, last) for _ in range(int(last * PASSERS_PER_S))]
         return [Arrival(at, at + PASSER_STAYS_S, passer=True) for at in moments]
 
 
