@@ -3,6 +3,7 @@
 export const REFUSALS = {
   "accounts.beyond_your_units": "不能授予您自己没有的单位。", "accounts.last_admin": "这是最后一个可管理全部单位的管理员，不能停用或降级。", "accounts.not_found": "没有这个账号。", "keys.not_found": "没有这把密钥。",
   "asset.no_rendition": "视频没有缩略图。", "asset.not_found": "没有这个素材，或不在您的单位范围内。", "asset.not_in_unit": "所选照片中有的不属于拍摄单位，或已停用。", "asset.too_many_pixels": "图片像素过大，请缩小后再传。", "asset.type_refused": "文件类型不支持：请上传 JPEG、PNG、WebP 等图片或 MP4 视频。", "asset.withdrawn": "素材已停用。",
+  "password.changed": "密码刚刚在别处改过。请用新密码登录。",
   "blobs.full": "存储空间已满，请联系管理员。", "unit.quota_used_up": "本单位的素材空间已用完，请联系管理员。",
   "caller.denied": "您的角色不能做这件事，或它不在您的单位范围内。", "caller.no_such_unit": "没有这个单位，或不在您的范围内。", "csrf.no_intent": "请求未经本页面发出，已拒绝。请刷新后重试。", "csrf.other_site": "请求来自其他网站，已拒绝。",
   "content.article_not_found": "没有这篇稿件，或不在您的单位范围内。", "content.article_withdrawn": "稿件已撤回，不能再改动。", "content.channel_changed_later": "变更时间早于阵地上一次变更。", "content.channel_closed": "阵地已关闭。", "content.channel_not_active": "阵地当前不在用，不能发布。", "content.channel_not_found": "没有这个阵地，或不在您的单位范围内。", "content.channel_step": "阵地不能从当前状态直接变为所选状态。", "content.due_in_past": "定时已过：请直接发布。", "content.publication_not_found": "没有这条发布记录。", "content.revision_not_found": "没有这一稿。", "content.tier_needs_website": "只有网站有新闻位置。", "content.unit_changed_later": "日期早于该单位上一次变更。", "content.unit_loop": "不能隶属或并入自己，或自己的下级。", "content.unit_merged": "该单位已并入其他单位，不能再变更。", "content.unit_not_found": "没有这个单位，或不在您的范围内。",
