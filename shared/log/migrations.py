@@ -10,21 +10,19 @@ from shared.log.tables import metadata
 
 
 def create() -> None:
-    """Create the tables of ``shared.log.tables``; on PostgreSQL also ``append_to_stream`` and the rights around it."""
+    """Create the tables of ``shared.log.tables``; on PostgreSQL also ``append_events`` and the rights around it."""
     db = op.get_bind()
     metadata.create_all(db)
     write_function()
 
 
 def write_function() -> None:
-    """Write ``append_to_stream`` as it is today, and the rights around it; on SQLite there is none.
-
-    Older code goes on with ``append_events`` where a database has it, until a later migration removes it.
-    """
+    """Write ``append_events`` as it is today, in the place of an older one; on SQLite there is none."""
     db = op.get_bind()
     if db.dialect.name == "postgresql":
         schema = str(db.execute(text("select current_schema()")).scalar_one())
-        source = files("shared.log").joinpath("append_to_stream.sql").read_text()
+        op.execute(text(f"drop function if exists {schema}.append_events"))  # it answered in another shape once
+        source = files("shared.log").joinpath("append_events.sql").read_text()
         op.execute(text(source.format(schema=schema, lock=lock_number(schema)).replace(":", "\\:")))
         for statement in _rights(schema):
             op.execute(text(statement))
@@ -37,6 +35,6 @@ def _rights(schema: str) -> list[str]:
         f"revoke insert, update, delete, truncate on {schema}.event from {role}",
         f"grant select on {schema}.event to {role}",
         f"grant select on sequence {schema}.event_position_seq to {role}",
-        f"revoke all on function {schema}.append_to_stream from public",
-        f"grant execute on function {schema}.append_to_stream to {role}",
+        f"revoke all on function {schema}.append_events from public",
+        f"grant execute on function {schema}.append_events to {role}",
     ]

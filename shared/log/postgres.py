@@ -1,4 +1,4 @@
-"""The log in a PostgreSQL schema: appends by ``append_to_stream()``, reads behind the fence of recipe F.
+"""The log in a PostgreSQL schema: appends by ``append_events()``, reads behind the fence of recipe F.
 
 Positions are drawn before commit, so a reader of ``position > last`` loses events (1.7 % measured). Writers hold a
 shared lock while they append; a reader takes the sequence's last value and waits, without queueing on the lock, until
@@ -30,7 +30,7 @@ HINT_PERIOD_S = 0.05
 BEHIND, TAKEN = "MX409", "23505"  # our function's word for another version; a unique constraint's
 
 _APPEND = (
-    "select append_to_stream(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
+    "select append_events(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
     " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
 )
 _COLUMNS = f"select {', '.join(column.name for column in SELECT.selected_columns)} from event"

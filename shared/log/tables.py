@@ -7,7 +7,7 @@ from shared.database import UtcDateTime
 metadata = MetaData()
 Position = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER PRIMARY KEY up by itself
 
-# Append-only. The application role of PostgreSQL may not write here; ``append_to_stream`` does.
+# Append-only. The application role of PostgreSQL may not write here; ``append_events`` does.
 event = Table(
     "event",
     metadata,

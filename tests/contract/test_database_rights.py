@@ -24,7 +24,7 @@ CHANGES_OF_THE_SCHEMA = (
     "drop table event",
     "alter table event disable trigger all",
     "create temporary table event (id int)",
-    "create or replace function append_to_stream() returns int language sql as 'select 1'",
+    "create or replace function append_events() returns int language sql as 'select 1'",
     "set role matrix_owner",
 )
 

@@ -28,7 +28,7 @@ from shared.log.tables import command, event
 
 UNIT = UUID(int=7)
 APPEND = text(
-    "select (append_to_stream(:stream, 0, array[gen_random_uuid()], array['content.unit.renamed.v1'],"
+    "select (append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.renamed.v1'],"
     " array[:data], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null))[2]"
 )
 NAIVE = "select position from event where position > {position} order by position"
@@ -405,9 +405,9 @@ class DeafProxy:
 @pytest.mark.parametrize(
     ("after", "deliver", "committed"),
     [
-        (b"append_to_stream", True, True),
+        (b"append_events", True, True),
         (b"COMMIT", True, True),
-        (b"append_to_stream", False, False),
+        (b"append_events", False, False),
         (b"COMMIT", False, False),
     ],
 )

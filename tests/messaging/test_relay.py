@@ -242,7 +242,7 @@ def test_uncommitted_events_are_never_sent(world: World):
         transaction = db.begin()
         toys_row = {"stream": f"unit-{uuid4()}", "id": str(uuid4()), "by": str(uuid4())}
         statement = (
-            "select append_to_stream(:stream, 0, array[cast(:id as uuid)], array['content.unit.renamed.v1'],"
+            "select append_events(:stream, 0, array[cast(:id as uuid)], array['content.unit.renamed.v1'],"
             " array['{}'], array[cast(null as bigint)], 'test', null, cast(:by as uuid), null, null, null, null, null)"
         )
         db.execute(text(statement), toys_row)

@@ -5,7 +5,7 @@
 -- Every expression and query here is set up anew in each transaction, so there are few. What seldom happens is left to
 -- the unique constraints: a stream that exists has version 1, a command or message that was answered has its row; the
 -- caller finds out which. Returns version and position as an array: a row would go through a store of its own.
-create or replace function {schema}.append_to_stream(
+create or replace function {schema}.append_events(
   p_stream text, p_expected integer, p_ids uuid[], p_types text[], p_data text[], p_occurred bigint[],
   p_actor text, p_unit uuid, p_correlation uuid, p_causation uuid,
   p_key text, p_fingerprint text, p_consumer text, p_inbox uuid)
