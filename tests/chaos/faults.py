@@ -47,7 +47,7 @@ BY_COMMAND = {
 }
 APPENDED, COUNTED = "append.after_insert_before_commit", "consumer.after_effect_before_commit"
 ERASURE = "erase.after_key_delete_before_event"
-ONLY_IN_SQLITE = "append.after_lock"  # on PostgreSQL the lock is taken inside append_to_stream()
+ONLY_IN_SQLITE = "append.after_lock"  # on PostgreSQL the lock is taken inside append_events()
 
 
 def expected(mode: str) -> set[str]:

@@ -23,7 +23,7 @@ from shared.log.verify import verify
 
 UNIT, PATIENCE_S = UUID(int=7), 60.0
 APPEND = text(
-    "select append_to_stream(:stream, 0, array[gen_random_uuid()], array['content.unit.later.v9'],"
+    "select append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.later.v9'],"
     " array['{}'], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null)"
 )
 
