@@ -2,17 +2,46 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from importlib import import_module
+from keyword import iskeyword
 
 import click
 
-from infra.cli import accounts, imports, keys, letters, load, operate, processes
 from infra.supervise import running_environment
 from shared.config import BadSetting
 from shared.errors import PlatformError
 
+# Where each command is; its module is loaded when it is asked for, so that a start waits for no other's.
+MODULES = {
+    "processes": ("run", "serve", "relay", "project", "gateway", "migrate"),
+    "load": ("demo",),
+    "imports": ("import",),
+    "operate": ("rebuild", "verify", "erase-person", "doctor", "backup", "restore", "resend", "address"),
+    "accounts": ("account",),
+    "keys": ("key",),
+    "letters": ("dead-letters",),
+}
+PLACES = {command: module for module, commands in MODULES.items() for command in commands}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """The commands in ``PLACES``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every name."""
+        return list(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, or None where there is none of that name."""
+        if cmd_name not in PLACES:
+            return None
+        module = import_module(f"infra.cli.{PLACES[cmd_name]}")
+        attribute = cmd_name.replace("-", "_") + ("_" if iskeyword(cmd_name) else "")
+        command: click.Command = getattr(module, attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="media-matrix")
 @click.pass_context
 def matrix(context: click.Context) -> None:
@@ -24,15 +53,6 @@ def matrix(context: click.Context) -> None:
     """
     if context.invoked_subcommand != "run" and "MATRIX_MODE" not in os.environ and "DATA" not in os.environ:
         os.environ.update(running_environment())
-
-
-COMMANDS: Sequence[click.Command] = (
-    processes.run, processes.serve, processes.relay, processes.project, processes.gateway, processes.migrate,
-    load.demo, imports.import_, operate.rebuild, operate.verify, operate.erase_person, operate.doctor, operate.backup,
-    operate.restore, operate.resend, operate.address, accounts.account, keys.key, letters.dead_letters,
-)  # fmt: skip
-for command in COMMANDS:
-    matrix.add_command(command)
 
 
 def main() -> None:

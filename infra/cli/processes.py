@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from infra.servers.ports import is_free
-from infra.sign_in import first_sign_in, say_sign_in
 from shared.config import BadSetting, Settings, load_settings
 from shared.contracts import SERVICES
 
@@ -33,6 +32,7 @@ def run(demo: bool) -> None:
     DATA= names the data directory, PORT= the port. The first start prints once how the administrator gets in.
     """
     from infra.prepare import prepare
+    from infra.sign_in import first_sign_in, say_sign_in
 
     settings = load_settings()
     if settings.mode != "embedded":
