@@ -33,17 +33,19 @@ class Driver:
             Unavailable: the database did not answer; what was sent may or may not be committed.
         """
         with database.translated():
-            pooled = self._take()
+            pooled = None
             try:
+                pooled = self._take()
                 yield pooled.cursor()
             except self._error as error:
                 raise self._explained(error, pooled) from error
             except BaseException as error:
-                if not isinstance(error, Exception):  # somebody ended the work in the middle of a statement
+                if pooled and not isinstance(error, Exception):  # somebody ended the work in the middle of a statement
                     pooled.invalidate(error)
                 raise
             finally:
-                self._give(pooled)
+                if pooled:
+                    self._give(pooled)
 
     def _take(self) -> PoolProxiedConnection:
         while self._kept:
@@ -51,7 +53,11 @@ class Driver:
             if time.monotonic() - rests_since < database.RESTED_S or self._lives(pooled):
                 return pooled
         pooled = self._engine.raw_connection()
-        pooled.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+        try:
+            pooled.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+        except self._error as error:  # it was closed while it lay in the pool
+            pooled.invalidate(error)
+            raise
         return pooled
 
     def _lives(self, pooled: PoolProxiedConnection) -> bool:
@@ -71,18 +77,22 @@ class Driver:
 
     def _give_back(self, pooled: PoolProxiedConnection) -> None:
         if pooled.is_valid:
-            pooled.dbapi_connection.autocommit = False  # type: ignore[union-attr]
+            try:
+                pooled.dbapi_connection.autocommit = False  # type: ignore[union-attr]
+            except self._error as error:  # it was cut while it rested
+                pooled.invalidate(error)
         pooled.close()
 
     def _let_go(self) -> None:
         while self._kept:
             self._give_back(self._kept.pop()[1])
 
-    def _explained(self, error: Any, pooled: PoolProxiedConnection) -> Exception:
+    def _explained(self, error: Any, pooled: PoolProxiedConnection | None) -> Exception:
         dialect = self._engine.dialect
         gone = dialect.is_disconnect(error, pooled, None)
         if gone:
-            pooled.invalidate(error)
+            if pooled:
+                pooled.invalidate(error)
             self._engine.dispose(close=False)  # what cut it has cut those that rest beside it too
         told: Exception = DBAPIError.instance(
             None, None, error, self._error, connection_invalidated=gone, dialect=dialect
