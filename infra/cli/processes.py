@@ -19,6 +19,7 @@ EMBEDDED_APP = "infra.embedded_asgi:app"
 DISTRIBUTED_APP = "gateway.asgi:app"
 CONNECTIONS = 10_000
 BACKLOG = 4096
+KEEP_ALIVE_S = 6  # longer than clients keep an idle connection (httpx: 5 s), so that they never meet its end
 MEMORY = "/dev/shm"  # noqa: S108
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when it is loaded
 HOOKS, WORKER = "python:infra.workers", "infra.workers.GatewayWorker"
@@ -122,6 +123,7 @@ def _gunicorn(app: str, settings: Settings, workers: int) -> None:
         sys.executable, "-m", "gunicorn", app, "--worker-class", WORKER, "--workers", str(workers),
         "--bind", f"{settings.host}:{settings.port}", "--worker-connections", str(CONNECTIONS),
         "--config", HOOKS, "--backlog", str(BACKLOG), "--graceful-timeout", "25", "--log-level", "warning",
+        "--keep-alive", str(KEEP_ALIVE_S),
     ]  # fmt: skip
     if Path(MEMORY).is_dir():  # the workers' heartbeat files: never on a disk that may be slow
         arguments += ["--worker-tmp-dir", MEMORY]
