@@ -30,6 +30,7 @@ from shared.logs import log
 from shared.topology import LADDER
 
 GRACE_S = 25.0
+KILL_GRACE_S = 5.0
 HUB_PERIOD_S = 0.05
 HUB_PATIENCE_S = 0.25
 MAX_WORKERS = 8  # below the ten connections of the database pool: a worker never waits for another's
@@ -84,6 +85,7 @@ def serve(
     stopping = _stop_on_signals(runner)
     runner.start()
     watch = eventlet.spawn(HubWatch().run)
+    eventlet.spawn(_leave_when_killed, runner)
     log.info("service.started", pid=os.getpid())
     ended = eventlet.spawn(runner.wait)
     ended.wait()
@@ -91,6 +93,15 @@ def serve(
     if stopping:
         stopping[0].wait()
     log.info("service.stopped")
+
+
+def _leave_when_killed(runner: Any) -> None:
+    """End the process when an error killed a container: nameko may wait for ever to be rid of the rest of it."""
+    while not any(getattr(container, "_being_killed", False) for container in runner.containers):
+        eventlet.sleep(HUB_PATIENCE_S)
+    eventlet.sleep(KILL_GRACE_S)
+    log.error("service.killed", grace_s=KILL_GRACE_S)
+    os._exit(1)
 
 
 def _stop_on_signals(runner: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from shared.events import Event, Recorded
 from shared.failpoints import failpoint
 from shared.inbox import DONE, Fate, fate_of, reason_of, settle, standing, wait
 from shared.logs import log
+from shared.messaging.acks import acknowledge
 from shared.messaging.names import CONSUMERS, LADDER, SETTINGS
 from shared.messaging.runtimes import RuntimeProvider
 from shared.topology import ATTEMPTS, FIRST_AT, LAST_AT, REASON
@@ -155,7 +156,7 @@ class Subscribe(Entrypoint):
                 pause = min(pause * 2, MAX_PAUSE_S)
             else:
                 failpoint("consumer.after_commit_before_ack")
-                self.events.ack_message(delivery.message)
+                acknowledge(self.events, delivery.message)
                 return
 
     def _handle(self, delivery: Delivery, recorded: Recorded) -> None:

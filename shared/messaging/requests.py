@@ -12,6 +12,7 @@ from kombu.exceptions import KombuError
 from shared.envelope import CONTENT_TYPE
 from shared.errors import PlatformError
 from shared.logs import log
+from shared.messaging.acks import acknowledge
 from shared.messaging.names import DEADLINE
 
 with warnings.catch_warnings():
@@ -36,7 +37,7 @@ class RpcConsumer(NamekoRpcConsumer):
         fault = _fault(body, message)
         if fault:
             log.warning("rpc.dropped", reason=fault, routing_key=message.delivery_info.get("routing_key"))
-            self.queue_consumer.ack_message(message)
+            acknowledge(self.queue_consumer, message)
             return
         try:
             provider = self.get_provider_for_method(message.delivery_info["routing_key"])
@@ -57,7 +58,7 @@ class RpcConsumer(NamekoRpcConsumer):
             self._answer(message, body)
         except (OSError, AMQPError, KombuError):
             log.exception("rpc.answer_not_sent")
-        self.queue_consumer.ack_message(message)
+        acknowledge(self.queue_consumer, message)
         return result, exc_info
 
     def _answer(self, message: Any, body: str) -> None:
