@@ -65,9 +65,9 @@ MUTANTS = {
             Edit(
                 "shared/messaging/reactions.py",
                 "        delivery = self._delivery(message)\n",
-                "        delivery = self._delivery(message)\n        self.events.ack_message(message)\n",
+                "        delivery = self._delivery(message)\n        acknowledge(self.events, message)\n",
             ),
-            Edit("shared/messaging/reactions.py", "                self.events.ack_message(delivery.message)\n", ""),
+            Edit("shared/messaging/reactions.py", "                acknowledge(self.events, delivery.message)\n", ""),
         ),
     ),
     # Takes an event that one consumer handled for one that every consumer of the service handled.
