@@ -235,7 +235,8 @@ def most_at_once(made: Cache) -> tuple[int, int]:
 
 def test_however_fast_the_matrix_moves_one_building_of_a_key_is_under_way() -> None:
     """F54: five hundred who ask while a hundred changes come in."""
-    assert most_at_once(Cache()) <= (1, 10)
+    at_once, in_all = most_at_once(Cache())
+    assert at_once == 1 and in_all < 100, "a pause of the machine makes it a few more, never one for each position"
     assert most_at_once(OneEachPosition())[0] > 50
 
 
