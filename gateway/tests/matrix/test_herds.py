@@ -237,7 +237,7 @@ def test_however_fast_the_matrix_moves_one_building_of_a_key_is_under_way() -> N
     """F54: five hundred who ask while a hundred changes come in."""
     at_once, in_all = most_at_once(Cache())
     assert at_once == 1 and in_all < 100, "a pause of the machine makes it a few more, never one for each position"
-    assert most_at_once(OneEachPosition())[0] > 50
+    assert most_at_once(OneEachPosition())[0] > 10
 
 
 def test_nobody_waits_long_for_a_slow_building_where_there_is_an_older_answer(monkeypatch: pytest.MonkeyPatch) -> None:
