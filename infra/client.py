@@ -77,16 +77,11 @@ class Client:
             "Content-Type": "application/offset+octet-stream",
             **headers,
         }
-
-        def send() -> httpx.Response:
-            begun = self._http.post("/v1/assets/uploads", content=content, headers=told)
-            if not begun.is_success or "Upload-Asset" in begun.headers:
-                return begun
-            at = begun.headers["Upload-Offset"]  # an earlier attempt was cut in the middle: send the rest
-            rest = {name: told[name] for name in ("Tus-Resumable", "Content-Type")} | {"Upload-Offset": at}
-            return self._http.patch(begun.headers["Location"], content=content[int(at) :], headers=rest)
-
-        return self._send(send, ("upload.wrong_offset",)).headers["Upload-Asset"].rpartition("/")[2]
+        return (
+            self._send(lambda: upload_whole(self._http, told, content), ("upload.wrong_offset",))
+            .headers["Upload-Asset"]
+            .rpartition("/")[2]
+        )
 
     def ready(self) -> bool:
         """Return whether the gateway says that it is ready."""
@@ -146,3 +141,13 @@ def _no_platform(answer: httpx.Response) -> Invalid:
 def _ascii(key: str) -> str:
     """Return the same key for the same text, of characters a header may hold."""
     return str(named_id("client", key))
+
+
+def upload_whole(http: httpx.Client, told: dict[str, str], content: bytes) -> httpx.Response:
+    """Upload a file in one request, or the rest where an earlier attempt was cut in the middle; return the answer."""
+    begun = http.post("/v1/assets/uploads", content=content, headers=told)
+    if not begun.is_success or "Upload-Asset" in begun.headers:
+        return begun
+    at = begun.headers["Upload-Offset"]
+    rest = {name: told[name] for name in ("Tus-Resumable", "Content-Type")} | {"Upload-Offset": at}
+    return http.patch(begun.headers["Location"], content=content[int(at) :], headers=rest)

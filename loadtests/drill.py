@@ -21,9 +21,10 @@ from uuid import uuid4
 import click
 
 from infra.client import Client
+from infra.servers.ports import wait_until
 from shared.codec import instant
 from shared.contracts import SERVICES
-from shared.errors import PlatformError
+from shared.errors import PlatformError, Unavailable
 
 WRITERS = 4
 CALM_S = 5.0  # of traffic after each act
@@ -90,12 +91,15 @@ class Traffic:
         self.published.append(article)
 
     def _case(self, article: str) -> str:
-        ends = time.monotonic() + PATIENCE_S
-        while time.monotonic() < ends:
-            if found := self.reviewer.get("reviews", article_id=article)["items"]:
-                return str(found[0]["id"])
-            time.sleep(0.05)
-        raise TimeoutError(f"no review case for article {article} within {PATIENCE_S} s")
+        cases: list[dict[str, Any]] = []
+
+        def opened() -> bool:
+            cases[:] = self.reviewer.get("reviews", article_id=article)["items"]
+            return bool(cases)
+
+        if not wait_until(opened, PATIENCE_S):
+            raise Unavailable("drill.no_case", f"no review case for article {article} within {PATIENCE_S} s")
+        return str(cases[0]["id"])
 
     def _post(self, person: Client, path: str, key: str, body: dict[str, Any]) -> dict[str, str]:
         began = time.monotonic()
@@ -153,15 +157,14 @@ def _key(name: str) -> str:
 
 def _settled(traffic: Traffic) -> int:
     """Return how many publications the matrix counts for the run's unit, at the latest when it has counted them all."""
-    ends, counted = time.monotonic() + PATIENCE_S, 0
     period = f"{datetime.now(UTC) - timedelta(days=1):%F}..{datetime.now(UTC) + timedelta(days=1):%F}"
-    while time.monotonic() < ends:
+
+    def counted() -> int:
         units = traffic.writer.get("matrix", period=period, unit=traffic.unit)["units"]
-        counted = sum(unit["figures"].get("news_published", {"value": 0})["value"] or 0 for unit in units)
-        if counted >= len(traffic.published):
-            break
-        time.sleep(0.2)
-    return counted
+        return sum(unit["figures"].get("news_published", {"value": 0})["value"] or 0 for unit in units)
+
+    wait_until(lambda: counted() >= len(traffic.published), PATIENCE_S)
+    return counted()
 
 
 def _faults(traffic: Traffic) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from infra.client import upload_whole
 from infra.demo.loader import _metadata as metadata
 from infra.demo.pictures import draw
 from services.review.schemas import case_id_of
@@ -57,15 +58,9 @@ class Client:
         }  # fmt: skip
         operation = self._history.invoke("upload", key, "/v1/assets/uploads", {})
 
-        def send() -> httpx.Response:
-            begun = self._http.post("/v1/assets/uploads", content=content, headers=told)
-            if not begun.is_success or "Upload-Asset" in begun.headers:
-                return begun
-            at = begun.headers["Upload-Offset"]  # an earlier attempt was cut in the middle: send the rest
-            rest = {name: told[name] for name in ("Tus-Resumable", "Content-Type")} | {"Upload-Offset": at}
-            return self._http.patch(begun.headers["Location"], content=content[int(at) :], headers=rest)
-
-        answer = self._until_answered(operation, send, ("upload.wrong_offset",))
+        answer = self._until_answered(
+            operation, lambda: upload_whole(self._http, told, content), ("upload.wrong_offset",)
+        )
         operation.answer = {"id": answer.headers["Upload-Asset"].rpartition("/")[2]}
 
     def send_file(self, key: str, content: str, channel: str) -> None:

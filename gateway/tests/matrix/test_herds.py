@@ -206,6 +206,9 @@ def test_what_ends_early_is_not_counted_as_under_way_for_ever(world: World) -> N
     asyncio.run(story())
 
 
+TURNS = 60
+
+
 def most_at_once(made: Cache) -> tuple[int, int]:
     """Return how many buildings of one key ran at once, and in all, while every asker needs a later position."""
 
@@ -217,7 +220,8 @@ def most_at_once(made: Cache) -> tuple[int, int]:
             now, all_ = now + 1, all_ + 1
             most = max(most, now)
             position = asked
-            await asyncio.sleep(0.005)
+            for _ in range(TURNS):  # of the loop, not of the clock: a pause of the machine changes nothing
+                await asyncio.sleep(0)
             now -= 1
             return Built(b"{}", str(position), position, time.monotonic())
 
@@ -235,9 +239,8 @@ def most_at_once(made: Cache) -> tuple[int, int]:
 
 def test_however_fast_the_matrix_moves_one_building_of_a_key_is_under_way() -> None:
     """F54: five hundred who ask while a hundred changes come in."""
-    at_once, in_all = most_at_once(Cache())
-    assert at_once == 1 and in_all < 100, "a pause of the machine makes it a few more, never one for each position"
-    assert most_at_once(OneEachPosition())[0] > 10
+    assert most_at_once(Cache()) <= (1, 10)
+    assert most_at_once(OneEachPosition())[0] > 50
 
 
 def test_nobody_waits_long_for_a_slow_building_where_there_is_an_older_answer(monkeypatch: pytest.MonkeyPatch) -> None:
