@@ -18,6 +18,8 @@ service ?=
 strict ?=
 dump ?=
 TESTS ?=
+# Each runs whole files and has servers of its own; the slow folders come first, so that both end together.
+JOBS ?= 2
 SHAPE ?= spike
 VIEWERS ?= 1000
 SEED ?= 2021
@@ -54,9 +56,9 @@ down: ## end everything that `make up` started; data stay until `make clean`
 demo: ## load the golden year through the API into what is running; may be interrupted and repeated
 	@$(call MATRIX,demo)
 
-test: setup-dev ## every test, on PostgreSQL and RabbitMQ of its own (TESTS=path to choose)
+test: setup-dev ## every test, on PostgreSQL and RabbitMQ of its own (TESTS=path to choose, JOBS=2 at once)
 	@$(BIN)/python -m infra.servers need > /dev/null
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup-dev ## format, lint, types, import rules, migrations equal models, OpenAPI equals routes
 	$(BIN)/ruff format --check .
