@@ -10,7 +10,7 @@ from shared.contracts.consumers import CONSUMERS, Consumer
 from shared.database import open_engine
 from shared.envelope import Envelope
 from shared.events import Registry
-from shared.log import open_log
+from shared.log.postgres import PostgresLog
 from shared.logs import log
 from shared.relay import Relay
 from shared.topology import LADDER
@@ -28,7 +28,7 @@ def relays(
     envelope = Envelope(settings.secret)
     return [
         Relay(
-            open_log(name, open_engine(settings.database_url(name)), AS_IT_IS),
+            PostgresLog(name, open_engine(settings.database_url(name)), AS_IT_IS),
             settings.amqp_url,
             envelope,
             consumers,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing.connection import Connection
+from typing import Any
 from uuid import UUID
 
 import psycopg2
@@ -127,11 +128,16 @@ def _ours(settings: Settings) -> Write:
     return append
 
 
-def _theirs(settings: Settings, locked: bool = False) -> Write:
+def connect(settings: Settings) -> Any:
+    """Return a connection of the bare driver to the database of content; each statement is a transaction."""
     dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg2.connect(dsn)
     connection.autocommit = True
-    cursor = connection.cursor()
+    return connection
+
+
+def _theirs(settings: Settings, locked: bool = False) -> Write:
+    cursor = connect(settings).cursor()
 
     def insert(stream: str, version: int) -> None:
         now = time.time_ns() // 1000

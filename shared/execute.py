@@ -35,8 +35,8 @@ class Done:
 
 def state_of(log: Log, stream: str, decider: Decider[State, Any]) -> tuple[State, int]:
     """Return the stream's folded state and its version (number of events)."""
-    history = log.load(stream)
-    return reduce(decider.evolve, (recorded.event for recorded in history), decider.initial()), len(history)
+    history = log.facts(stream)
+    return reduce(decider.evolve, history, decider.initial()), len(history)
 
 
 def execute(

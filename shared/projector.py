@@ -89,7 +89,7 @@ class Projector:
             failpoint("rebuild.after_swap")
         return Rebuilt(events=replay.events, rows=rows, equal=not differed, seconds=time.monotonic() - started)
 
-    def _apply(self, page: Page) -> int:
+    def _apply(self, page: Page[Recorded]) -> int:
         """Apply a page read at ``_position``, unless another process moved on meanwhile; return events applied."""
         with writing(self._log.engine) as db:
             position = self._locked(db)

@@ -12,21 +12,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pika
 
 from shared import topology
 from shared.contracts.consumers import Consumer
-from shared.envelope import Envelope
+from shared.envelope import CONTENT_TYPE, Envelope
 from shared.errors import PlatformError, Unavailable
-from shared.events import Recorded
+from shared.events import Stored
 from shared.failpoints import Injected, failpoint
 from shared.leader import Fenced, Leadership
-from shared.log.store import Log
+from shared.log.postgres import PostgresLog
 from shared.logs import log as logger
+from shared.properties import TextProperties
 
 WINDOW = 1000
+SLICE = 100  # sent in one turn of the loop; only between turns does anything leave for the broker
 PAGE = 1000
 TICK_S = 0.5
 STANDBY_S = 1.0
@@ -43,7 +45,7 @@ class Relay:
 
     def __init__(
         self,
-        log: Log,
+        log: PostgresLog,
         amqp_url: str,
         envelope: Envelope,
         consumers: Sequence[Consumer],
@@ -100,6 +102,14 @@ class Relay:
             beat()
 
 
+class Sealed(NamedTuple):
+    """An event as it is sent to each of its receivers."""
+
+    position: int
+    body: bytes
+    properties: TextProperties
+
+
 class Session:
     """One connection and channel, driven by pika's loop; everything happens on the relay's thread."""
 
@@ -108,7 +118,8 @@ class Session:
         self._channel: Any = None
         self._error: Exception | None = None
         self._blocked = False
-        self._copies: deque[tuple[Recorded, str]] = deque()
+        self._copies: deque[tuple[Stored, str]] = deque()
+        self._sealed: Sealed | None = None
         self._unconfirmed: dict[int, int] = {}  # delivery tag → position, in the order sent
         self._tag = 0
         self._read_to = lead.position
@@ -223,42 +234,46 @@ class Session:
 
     def _pump(self, look: bool = False) -> None:
         """Send what the window has room for, reading on when it runs dry; ``look``: there may be more now."""
-        sent = False
         self._more = self._more or look
-        while not self._blocked and not self._stop.is_set() and len(self._unconfirmed) < WINDOW:
+        room = min(WINDOW - len(self._unconfirmed), SLICE)
+        sent = 0
+        while sent < room and not self._blocked and not self._stop.is_set():
             if not self._copies and not self._read():
                 break
             self._send(*self._copies[0])
             self._copies.popleft()
-            sent = True
+            sent += 1
         if sent:
             failpoint("relay.after_publish_before_confirm")
+        if sent == SLICE:
+            self._loop.add_callback(self._guard(self._pump))
 
     def _read(self) -> bool:
         """Read the next page, unless the log was at its end; return whether there is something to send."""
         while self._more and not self._copies:
-            page = self._relay.log.read(self._read_to, PAGE)
+            page = self._relay.log.stored(self._read_to, PAGE)
             failpoint("relay.after_fence")
             self._more = len(page.events) == PAGE
             self._read_to = page.checkpoint
-            for recorded in page.events:
-                self._copies.extend((recorded, name) for name in self._relay.receivers(recorded.type))
+            for stored in page.events:
+                self._copies.extend([(stored, receiver) for receiver in self._relay.receivers(stored.type)])
         return bool(self._copies)
 
-    def _send(self, recorded: Recorded, receiver: str) -> None:
-        message = self._relay.envelope.seal(self._relay.log.name, recorded)
-        properties = pika.BasicProperties(
-            content_type="application/json",
-            delivery_mode=2,
-            message_id=message.message_id,
-            type=message.type,
-            headers=message.headers,
-        )
+    def _seal(self, stored: Stored) -> Sealed:
+        """Return the event as it is sent: the same for all of its copies, which follow each other."""
+        if self._sealed is None or self._sealed.position != stored.position:
+            message = self._relay.envelope.seal(self._relay.log.name, stored)
+            properties = TextProperties(CONTENT_TYPE, message.headers, message.message_id, message.type)
+            self._sealed = Sealed(stored.position, message.body, properties)
+        return self._sealed
+
+    def _send(self, stored: Stored, receiver: str) -> None:
+        sealed = self._seal(stored)
         if not self._unconfirmed:
             self._progress_at = time.monotonic()
-        self._channel.basic_publish(topology.EVENTS, receiver, message.body, properties, mandatory=True)
+        self._channel.basic_publish(topology.EVENTS, receiver, sealed.body, sealed.properties, mandatory=True)
         self._tag += 1
-        self._unconfirmed[self._tag] = recorded.position
+        self._unconfirmed[self._tag] = sealed.position
         failpoint("relay.mid_batch_publish")
 
     def _fail(self, error: Exception) -> None:

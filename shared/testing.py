@@ -11,8 +11,9 @@ import pytest
 
 from shared.config import load_settings
 from shared.context import Caller
+from shared.database import to_microseconds
 from shared.errors import PlatformError
-from shared.events import Event
+from shared.events import Event, Recorded, Stored
 from shared.execute import Decider
 from shared.migrations import migrate
 from shared.projector import Projection
@@ -79,3 +80,22 @@ def request(
         "if_match": if_match,
         "correlation_id": str(uuid4()),
     }
+
+
+def stored(recorded: Recorded) -> Stored:
+    """Return the event as its row holds it."""
+    return Stored(
+        position=recorded.position,
+        event_id=str(recorded.event_id),
+        stream=recorded.stream,
+        version=recorded.version,
+        type=recorded.type,
+        occurred_us=to_microseconds(recorded.occurred_at),
+        recorded_us=to_microseconds(recorded.recorded_at),
+        actor=recorded.actor,
+        unit=str(recorded.unit) if recorded.unit else None,
+        correlation_id=str(recorded.correlation_id),
+        causation_id=str(recorded.causation_id) if recorded.causation_id else None,
+        data=recorded.data,
+        hash=recorded.hash.hex(),
+    )

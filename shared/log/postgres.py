@@ -15,13 +15,14 @@ from zlib import crc32
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from shared.codec import uuid_of
 from shared.database import asking, from_microseconds, to_microseconds, writing
 from shared.driver import Driver
 from shared.errors import Conflict, Unavailable
-from shared.events import Event, Recorded, Registry, encode, occurred_at
+from shared.events import Event, Recorded, Registry, Stored, encode, occurred_at
 from shared.failpoints import failpoint, off
 from shared.ids import new_id
-from shared.log.rows import SELECT, Rows
+from shared.log.rows import Rows
 from shared.log.store import Appended, Cause, Page
 
 FENCE_PATIENCE_S = 5.0
@@ -33,8 +34,13 @@ _APPEND = (
     "select append_events(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
     " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
 )
-_COLUMNS = f"select {', '.join(column.name for column in SELECT.selected_columns)} from event"
+# In the order of ``Stored``. Identifiers as text: the driver would make objects of them, and many are only passed on.
+_COLUMNS = (
+    "select position, event_id::text, stream, version, type, occurred_at, recorded_at, actor, unit::text,"
+    " correlation_id::text, causation_id::text, data, encode(hash, 'hex') from event"
+)
 _LOAD = f"{_COLUMNS} where stream = %s order by version"
+_FACTS = "select type, data from event where stream = %s order by version"
 _PAGE = f"{_COLUMNS} where position > %s and position <= %s order by position limit %s"
 _LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
 # A hint may be lost, so it does not wait for the disk.
@@ -92,9 +98,20 @@ class PostgresLog(Rows):
     def load(self, stream: str) -> Sequence[Recorded]:
         with self._driver.cursor() as cursor:
             cursor.execute(_LOAD, (stream,))
-            return [self._stored(row) for row in cursor.fetchall()]
+            return [self._read(*row) for row in cursor.fetchall()]
 
-    def read(self, after: int, limit: int = 500) -> Page:
+    def facts(self, stream: str) -> Sequence[Event]:
+        decode = self.registry.decode
+        with self._driver.cursor() as cursor:
+            cursor.execute(_FACTS, (stream,))
+            return [decode(name, data) for name, data in cursor.fetchall()]
+
+    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
+        page = self.stored(after, limit)
+        return Page(events=[self._read(*row) for row in page.events], checkpoint=page.checkpoint)
+
+    def stored(self, after: int, limit: int) -> Page[Stored]:
+        """Return what ``read`` returns, as it is stored: for the relay, which passes on what it does not read."""
         with asking(self.engine) as db:  # one snapshot for all statements would hide the last appends
             mark = self._safe_mark(db, after)
         events = self._between(after, mark, limit) if mark > after else []
@@ -105,14 +122,32 @@ class PostgresLog(Rows):
         with asking(self.engine) as db:
             return int(db.execute(_LAST).scalar_one())
 
-    def _between(self, after: int, mark: int, limit: int) -> list[Recorded]:
+    def _between(self, after: int, mark: int, limit: int) -> list[Stored]:
         with self._driver.cursor() as cursor:
             cursor.execute(_PAGE, (after, mark, limit))
-            return [self._stored(row) for row in cursor.fetchall()]
+            return list(map(Stored._make, cursor.fetchall()))
 
-    def _stored(self, row: Any) -> Recorded:
-        """Return the event in a row as the driver gives it: moments are microseconds."""
-        return self._recorded((*row[:5], from_microseconds(row[5]), from_microseconds(row[6]), *row[7:]))
+    def _read(
+        self, position: int, event_id: str, stream: str, version: int, name: str, occurred_us: int, recorded_us: int,
+        actor: str, unit: str | None, correlation_id: str, causation_id: str | None, data: str, digest: str,
+    ) -> Recorded:  # fmt: skip
+        """Return the event in the columns of a ``Stored``."""
+        return Recorded(
+            position=position,
+            event_id=UUID(event_id),
+            stream=stream,
+            version=version,
+            type=name,
+            event=self.registry.decode(name, data),
+            data=data,
+            occurred_at=from_microseconds(occurred_us),
+            recorded_at=from_microseconds(recorded_us),
+            actor=actor,
+            unit=uuid_of(unit) if unit else None,
+            correlation_id=uuid_of(correlation_id),
+            causation_id=uuid_of(causation_id) if causation_id else None,
+            hash=bytes.fromhex(digest),
+        )
 
     def _safe_mark(self, db: Connection, after: int) -> int:
         last = int(db.execute(_LAST).scalar_one())

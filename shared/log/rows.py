@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from shared.database import asking, reading
 from shared.errors import RuleBroken
-from shared.events import Recorded, Registry
+from shared.events import Event, Recorded, Registry
 from shared.log.store import Appended, Cause
 from shared.log.tables import command, event, inbox
 
@@ -36,6 +36,11 @@ class Rows:
     def load(self, stream: str) -> Sequence[Recorded]:
         with asking(self.engine) as db:
             return [self._recorded(row) for row in db.execute(_LOAD.where(event.c.stream == stream))]
+
+    def facts(self, stream: str) -> Sequence[Event]:
+        wanted = select(event.c.type, event.c.data).where(event.c.stream == stream).order_by(event.c.version)
+        with asking(self.engine) as db:
+            return [self.registry.decode(name, data) for name, data in db.execute(wanted)]
 
     def answered(self, cause: Cause) -> Appended | None:
         if cause.key is None and cause.inbox is None:

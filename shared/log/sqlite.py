@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from shared.database import reading, to_microseconds, writing
 from shared.errors import Conflict
-from shared.events import Event, encode, occurred_at
+from shared.events import Event, Recorded, encode, occurred_at
 from shared.failpoints import failpoint
 from shared.ids import new_id
 from shared.log.chain import GENESIS, Link, link_hash
@@ -33,7 +33,7 @@ class SqliteLog(Rows):
         self._wake_readers()
         return appended
 
-    def read(self, after: int, limit: int = 500) -> Page:
+    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
         with reading(self.engine) as db:
             events = self._page(db, after, limit)
         return Page(events=events, checkpoint=events[-1].position if events else after)

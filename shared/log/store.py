@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
 
-from shared.events import Event, Recorded
+from shared.events import Event, Recorded, Stored
+
+Entry = TypeVar("Entry", Recorded, Stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,10 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Generic[Entry]):
     """Events in order of position, and the position up to which nothing can appear any more."""
 
-    events: Sequence[Recorded]
+    events: Sequence[Entry]
     checkpoint: int
 
 
@@ -61,7 +63,10 @@ class Log(Protocol):
     engine: Engine
 
     def load(self, stream: str) -> Sequence[Recorded]:
-        """Return the stream's events in order of version; empty when it has none."""
+        """Return the stream's events in order of version, with all that is recorded of them; empty when it has none."""
+
+    def facts(self, stream: str) -> Sequence[Event]:
+        """Return the same events without what is recorded of them: what a state is folded from, at half the cost."""
 
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
@@ -85,7 +90,7 @@ class Log(Protocol):
             RuleBroken: the key was used before with another body.
         """
 
-    def read(self, after: int, limit: int = 500) -> Page:
+    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
         """Return committed events with a position above ``after``, never passing one that may still appear.
 
         A full page's checkpoint is its last row's position; only an unfilled page may move past a gap.

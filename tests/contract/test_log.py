@@ -127,6 +127,15 @@ def test_what_was_appended_is_read_back_whole(log: Log) -> None:
     assert recorded.occurred_at == opened.opened_at
     assert before <= recorded.recorded_at <= datetime.now(UTC)
     assert list(log.read(0).events) == [recorded]
+    assert list(log.facts("channel-1")) == [opened]
+
+
+def test_a_streams_facts_are_its_events_in_order_and_of_no_other_stream(log: Log) -> None:
+    append(log, "unit-1", "a", "b")
+    append(log, "unit-2", "x")
+    append(log, "unit-1", "c", at=2)
+    assert list(log.facts("unit-1")) == [recorded.event for recorded in log.load("unit-1")]
+    assert list(log.facts("unit-1")) == [renamed("a"), renamed("b"), renamed("c")] and list(log.facts("unit-3")) == []
 
 
 def test_an_event_without_a_time_of_its_own_happened_when_it_was_recorded(log: Log) -> None:
@@ -324,6 +333,7 @@ def test_a_database_that_does_not_answer_is_unavailable_and_may_be_asked_again(l
     log.engine.pool.connect = lambda: (_ for _ in ()).throw(lost)  # type: ignore[method-assign]
     acts: tuple[Callable[[], Any], ...] = (
         lambda: append(log, "unit-1", "a"), lambda: log.load("unit-1"), lambda: log.read(0), lambda: log.head(),
+        lambda: log.facts("unit-1"),
         lambda: log.answered(keyed()),
     )  # fmt: skip
     for act in acts:

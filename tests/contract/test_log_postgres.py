@@ -25,6 +25,7 @@ from shared.log import open_log
 from shared.log.postgres import PostgresLog, lock_number
 from shared.log.store import Appended, CommandKey, Log
 from shared.log.tables import command, event
+from shared.testing import stored
 
 UNIT = UUID(int=7)
 APPEND = text(
@@ -220,6 +221,14 @@ def followed_while_written(log: PostgresLog, seconds: float) -> list[int]:
     for done in running:
         done.result()
     return delivered
+
+
+def test_what_the_relay_is_given_is_what_others_read(log: PostgresLog) -> None:
+    for stream in "abc":
+        append(log, stream)
+    assert [stored(recorded) for recorded in log.read(0).events] == list(log.stored(0, 500).events)
+    page = log.stored(0, 2)
+    assert [one.stream for one in page.events] == ["a", "b"] and page.checkpoint == page.events[-1].position
 
 
 def test_positions_are_drawn_one_at_a_time(log: PostgresLog) -> None:

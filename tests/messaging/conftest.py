@@ -27,6 +27,7 @@ from shared.database import open_engine
 from shared.dead_letters import BrokerDeadLetters
 from shared.envelope import Envelope
 from shared.log import migrations, open_log
+from shared.log.postgres import PostgresLog
 from shared.relay import Relay
 from shared.testing import SECRET
 from tests.messaging import toys
@@ -96,7 +97,7 @@ class World:
 
     def relay(self, consumers: list[Consumer] | None = None) -> Relay:
         """Start a relay of the content log on a thread."""
-        log = open_log("content", open_engine(self.settings.database_url("content")), AS_IT_IS)
+        log = PostgresLog("content", open_engine(self.settings.database_url("content")), AS_IT_IS)
         relay = Relay(log, self.settings.amqp_url, Envelope(SECRET), consumers or self.consumers, toys.LADDER)
         stop = threading.Event()
         thread = threading.Thread(target=relay.run, args=(stop,), daemon=True)

@@ -5,15 +5,20 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+import pika
 import pytest
 from cloudevents.core.bindings import rabbitmq
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.contracts.content.events import UnitRenamed
 from shared.envelope import MAX_BODY_BYTES, SIGNATURE, Envelope
 from shared.errors import Invalid
 from shared.events import Recorded, Unknown, encode
+from shared.properties import TextProperties
+from shared.testing import stored
 
 ENVELOPE = Envelope("a-secret-of-the-platform")
 JSON = "application/json"
@@ -43,13 +48,13 @@ def recorded(**changes: Any) -> Recorded:
 @pytest.mark.parametrize("changes", [{}, {"unit": None, "causation_id": None}])
 def test_an_event_comes_back_as_it_was(changes: dict[str, Any]):
     sent = recorded(**changes)
-    message = ENVELOPE.seal("content", sent)
+    message = ENVELOPE.seal("content", stored(sent))
     assert ENVELOPE.open(message.headers, JSON, message.body) == sent
 
 
 def test_the_headers_are_those_of_cloudevents():
     sent = recorded()
-    headers = ENVELOPE.seal("content", sent).headers
+    headers = ENVELOPE.seal("content", stored(sent)).headers
     assert headers["ce-specversion"] == "1.0"
     assert headers["ce-id"] == str(sent.event_id)
     assert headers["ce-source"] == "/matrix/content"
@@ -59,7 +64,7 @@ def test_the_headers_are_those_of_cloudevents():
 
 @pytest.mark.parametrize("changes", [{}, {"unit": None, "causation_id": None}])
 def test_the_message_is_what_the_standards_library_writes_and_reads(changes: dict[str, Any]):
-    message = ENVELOPE.seal("content", recorded(**changes))
+    message = ENVELOPE.seal("content", stored(recorded(**changes)))
     headers = {name: value for name, value in message.headers.items() if name != SIGNATURE}
     wire = rabbitmq.RabbitMQMessage(headers=headers, content_type=JSON, body=message.body)
     event = rabbitmq.from_binary(wire, JSONFormat(), CloudEvent)
@@ -68,16 +73,33 @@ def test_the_message_is_what_the_standards_library_writes_and_reads(changes: dic
     assert json.loads(again.body) == json.loads(message.body)
 
 
+@given(st.dictionaries(st.text(max_size=60), st.text(), max_size=20), st.text(max_size=60), st.text(max_size=60))
+def test_the_properties_are_the_bytes_that_the_brokers_library_writes(
+    headers: dict[str, str], message_id: str, name: str
+):
+    told: dict[str, Any] = {"content_type": JSON, "headers": headers, "message_id": message_id, "type": name}
+    theirs = pika.BasicProperties(delivery_mode=2, **told)
+    assert b"".join(TextProperties(**told).encode()) == b"".join(theirs.encode())
+    assert TextProperties(**told).message_id == message_id
+
+
+@pytest.mark.parametrize("what", ["message_id", "type"])
+def test_a_property_too_long_for_the_wire_is_refused(what: str):
+    told: dict[str, Any] = {"content_type": JSON, "headers": {}, "message_id": "", "type": ""}
+    with pytest.raises(pika.exceptions.ShortStringTooLong):
+        TextProperties(**{**told, what: "字" * 86})
+
+
 def test_a_type_of_a_later_version_comes_as_unknown():
-    message = ENVELOPE.seal("content", recorded(type="content.unit.painted.v9", data='{"colour":"red"}'))
+    message = ENVELOPE.seal("content", stored(recorded(type="content.unit.painted.v9", data='{"colour":"red"}')))
     opened = ENVELOPE.open(message.headers, JSON, message.body)
     assert opened.event == Unknown(name="content.unit.painted.v9", data={"colour": "red"})
 
 
-@pytest.mark.parametrize("header", sorted(ENVELOPE.seal("content", recorded()).headers))
+@pytest.mark.parametrize("header", sorted(ENVELOPE.seal("content", stored(recorded())).headers))
 def test_no_header_can_be_changed_or_left_out(header: str):
     """S47."""
-    message = ENVELOPE.seal("content", recorded())
+    message = ENVELOPE.seal("content", stored(recorded()))
     changed = {**message.headers, header: "other"}
     missing = {name: value for name, value in message.headers.items() if name != header}
     for headers in (changed, missing):
@@ -88,7 +110,7 @@ def test_no_header_can_be_changed_or_left_out(header: str):
 
 def test_no_byte_of_the_data_can_be_flipped():
     """S47."""
-    message = ENVELOPE.seal("content", recorded())
+    message = ENVELOPE.seal("content", stored(recorded()))
     for place in range(len(message.body)):
         body = bytearray(message.body)
         body[place] ^= 1
@@ -98,7 +120,7 @@ def test_no_byte_of_the_data_can_be_flipped():
 
 def test_a_forged_producer_is_refused():
     """S47."""
-    message = Envelope("another-secret").seal("content", recorded())
+    message = Envelope("another-secret").seal("content", stored(recorded()))
     with pytest.raises(Invalid, match="bad_signature"):
         ENVELOPE.open(message.headers, JSON, message.body)
 
@@ -134,7 +156,7 @@ def test_what_is_not_a_message_of_ours_is_refused(content_type: str | None, body
 @pytest.mark.parametrize(("data", "code"), [("{not json", "message.malformed"), ('{"name": 5}', "event.malformed")])
 def test_signed_data_that_makes_no_sense_are_refused(data: str, code: str):
     """F34."""
-    message = ENVELOPE.seal("content", recorded(data=data))
+    message = ENVELOPE.seal("content", stored(recorded(data=data)))
     with pytest.raises(Invalid) as refusal:
         ENVELOPE.open(message.headers, JSON, message.body)
     assert refusal.value.code == code
@@ -142,7 +164,7 @@ def test_signed_data_that_makes_no_sense_are_refused(data: str, code: str):
 
 def test_a_signed_message_without_a_position_is_refused():
     """F34."""
-    message = ENVELOPE.seal("content", recorded())
+    message = ENVELOPE.seal("content", stored(recorded()))
     headers = {name: value for name, value in message.headers.items() if name not in ("ce-position", SIGNATURE)}
     with pytest.raises(Invalid, match=r"message\.malformed"):
         ENVELOPE.open({**headers, SIGNATURE: ENVELOPE._sign(headers, message.body)}, JSON, message.body)

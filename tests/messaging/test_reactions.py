@@ -18,13 +18,13 @@ from infra.runner import container_config
 from shared import topology
 from shared.envelope import SIGNATURE, Envelope
 from shared.log.tables import dead_letter, inbox
-from shared.testing import SECRET
+from shared.testing import SECRET, stored
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
 
 
 def seal(world: World, recorded: Any, secret: str = SECRET) -> pika.BasicProperties:
-    message = Envelope(secret).seal("content", recorded)
+    message = Envelope(secret).seal("content", stored(recorded))
     return pika.BasicProperties(
         content_type="application/json", delivery_mode=2, headers=message.headers, message_id=message.message_id
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from json import JSONDecodeError
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -33,6 +34,12 @@ def test_every_event_type_is_named_by_its_service_and_version() -> None:
         service, _, _, version = name.split(".")
         assert service in ("content", "review", "media", "training", "metrics")
         assert version.startswith("v") and version[1:].isdigit()
+
+
+@pytest.mark.parametrize("data", ["", "{", "{} ", " {}", "{}{}", '{"unit_id":1}x'])
+def test_data_that_are_not_one_json_value_are_refused(data: str) -> None:
+    with pytest.raises(JSONDecodeError):
+        REGISTRY.decode("content.unit.crowned.v9", data)
 
 
 def test_an_unknown_event_is_kept_and_changes_nothing() -> None:

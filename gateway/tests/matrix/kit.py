@@ -202,7 +202,7 @@ class MemoryLog:
         self.events = [recorded for recorded in events if recorded.type.startswith(f"{name}.")]
         self.broken: Exception | None = None
 
-    def read(self, after: int, limit: int = 500) -> Page:
+    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
         """Return a page."""
         if self.broken:
             raise self.broken

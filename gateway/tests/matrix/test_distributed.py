@@ -36,7 +36,7 @@ from shared.dead_letters import BrokerDeadLetters
 from shared.envelope import Envelope, Message
 from shared.events import Recorded
 from shared.log.store import Log
-from shared.testing import SECRET
+from shared.testing import SECRET, stored
 
 ACTS = [Act(what, n % 3, n * 97, n) for n in range(30) for what in ("news", "followers", "reads", "photos", "judge")]
 
@@ -116,7 +116,7 @@ class Bus:
         channel = connection.channel()
         channel.confirm_delivery()
         for recorded in events:
-            message = spoil(self.envelope.seal(recorded.type.partition(".")[0], recorded))
+            message = spoil(self.envelope.seal(recorded.type.partition(".")[0], stored(recorded)))
             properties = pika.BasicProperties(
                 headers=message.headers, content_type="application/json", delivery_mode=2,
                 message_id=message.message_id, type=message.type,
