@@ -22,17 +22,26 @@ from gateway.routes import ROUTES
 
 
 class App(Gateway):
-    """The gateway, and beside it the short way for questions to the matrix that were answered before."""
+    """The gateway, and beside it the short way for questions to the matrix."""
 
     lane: Lane | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
         """Answer a request, or follow a lifespan."""
-        if self.lane is not None and scope.get("path") == PATH and scope.get("method") == "GET":
-            if await self.lane.answers(scope, send):
-                return
-            send = self.lane.watching(scope, send)
-        await super().__call__(scope, receive, send)
+        lane = self._lane_of(scope)
+        if lane is None or not await lane.answers(scope, send):
+            await super().__call__(scope, receive, send)
+
+    async def serve(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer a request for which there is room."""
+        lane = self._lane_of(scope)
+        if lane is None:
+            await super().serve(scope, receive, send)
+        elif not await lane.builds(scope, send):
+            await super().serve(scope, receive, lane.watching(scope, send))
+
+    def _lane_of(self, scope: dict[str, Any]) -> Lane | None:
+        return self.lane if scope.get("path") == PATH and scope.get("method") == "GET" else None
 
 
 def create_app(deps: Dependencies) -> App:

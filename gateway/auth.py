@@ -25,6 +25,7 @@ THREADS = 4
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 COOKIE, SECURE_COOKIE = "matrix_session", "__Host-matrix_session"
 T = TypeVar("T")
+Standing = tuple[int, Identity]  # at a revision of access, a proof stood for this identity
 
 
 class Unknown(PlatformError):
@@ -79,7 +80,7 @@ class Access:
         self.accounts = accounts
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="accounts")
         self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hashing")  # one at a time: 64 MiB each
-        self._known: OrderedDict[Proof, tuple[int, Identity]] = OrderedDict()
+        self._known: OrderedDict[Proof, Standing] = OrderedDict()
         self._revision = -1
         self._asked_at = self._answered_at = self._changed_at = float("-inf")
         self._asking: asyncio.Task[int] | None = None
@@ -109,15 +110,19 @@ class Access:
         self._note(identity)
         return identity
 
-    def at_hand(self, proof: Proof) -> Identity | None:
-        """Return whom the proof stands for, if that is known without asking anybody."""
-        revision, identity = self._known.get(proof, (-1, None))
-        if identity is None or revision != self._revision or time.monotonic() - self._asked_at >= FRESH_S:
-            return None
+    def standing(self, proof: Proof) -> Standing | None:
+        """Return whom the proof stood for when it was last looked up, and at which revision of access."""
+        return self._known.get(proof)
+
+    def holds(self, standing: Standing) -> bool:
+        """Return whether that is so still, if it is known without asking anybody; if so, it counts as a use."""
+        revision, identity = standing
+        if revision != self._revision or time.monotonic() - self._asked_at >= FRESH_S:
+            return False
         if identity.expires_at <= datetime.now(UTC):
-            return None
+            return False
         self._note(identity)
-        return identity
+        return True
 
     async def check(self, proof: Proof) -> Caller | None:
         """Return the caller as he stands now, or None when he may no longer listen: for connections that stay open.
@@ -200,7 +205,7 @@ class Access:
             self._revision, self._asked_at = revision, began
         return revision
 
-    def _remember(self, proof: Proof, revision: int, identity: Identity) -> tuple[int, Identity]:
+    def _remember(self, proof: Proof, revision: int, identity: Identity) -> Standing:
         known = self._known[proof] = (revision, identity)
         self._known.move_to_end(proof)
         if len(self._known) > REMEMBERED:

@@ -58,9 +58,13 @@ class Gateway(falcon.asgi.App[Request, Response]):
             return
         self._under_way += 1
         try:
-            await super().__call__(scope, receive, send)
+            await self.serve(scope, receive, send)
         finally:
             self._under_way -= 1
+
+    async def serve(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        """Answer a request for which there is room."""
+        await super().__call__(scope, receive, send)
 
 
 async def _refuse(send: Send) -> None:

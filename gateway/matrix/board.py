@@ -4,15 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
 from gateway.matrix.answer import assemble
+from gateway.matrix.asked import Asked
 from gateway.matrix.cache import Built, Cache
-from gateway.matrix.calendar import day_of
 from gateway.matrix.freshness import Freshness
 from gateway.matrix.query import Query
 from gateway.matrix.read import read
@@ -32,34 +32,39 @@ class Board:
         self.freshness = Freshness(SERVICES)
         self.position = 0
         self._cache = Cache()
+        self._tail_of, self._tail = (-1, -1), (b"", "")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="matrix")
 
-    async def answer(self, query: Query) -> tuple[bytes, str]:
+    async def answer(self, asked: Asked) -> tuple[bytes, str]:
         """Return the answer's JSON and its weak tag, which tells apart everything but position and age.
 
         Raises:
             Unavailable: the read model does not answer, and this was never asked before.
         """
-        today = day_of(query.as_of or datetime.now(UTC))
         built, current = await self._cache.get(
-            (query, today), self.position, lambda: self.in_thread(lambda: _build(self.engine, query, today))
+            asked, self.position, lambda: self.in_thread(lambda: _build(self.engine, asked.query, asked.today))
         )
         self.position = max(self.position, built.position)
-        return self._told(built, current)
+        if current:
+            return self._told(built)
+        tail = _tail([*self.freshness.missing(time.time()), MATRIX], time.monotonic() - built.read_at)
+        return _whole(built, *tail)
 
-    def at_hand(self, query: Query) -> tuple[bytes, str] | None:
+    def at_hand(self, asked: Asked) -> tuple[bytes, str] | None:
         """Return the answer and its tag, if it is built and nothing happened since."""
-        built = self._cache.at_hand((query, day_of(query.as_of or datetime.now(UTC))), self.position)
-        return None if built is None else self._told(built, current=True)
+        if not asked.since <= time.time() < asked.until:
+            return None
+        built = self._cache.at_hand(asked, self.position)
+        return None if built is None else self._told(built)
 
-    def _told(self, built: Built, current: bool) -> tuple[bytes, str]:
+    def _told(self, built: Built) -> tuple[bytes, str]:
+        # Age is told in tenths of a second: until the next one begins, or something is heard, nothing else is true.
         now = time.time()
-        missing = self.freshness.missing(now) + ([] if current else [MATRIX])
-        age = self.freshness.age_s(now) if current else time.monotonic() - built.read_at
-        tail = (
-            f',"position":"{built.position}","missing":{codec.dumps(missing) if missing else "[]"},"age_s":{age:.1f}}}'
-        )
-        return built.body[:-1] + tail.encode(), f'W/"{built.etag}{"".join(f"-{part}" for part in missing)}"'
+        moment = (self.freshness.news, int(now * 10))
+        if moment != self._tail_of:
+            self._tail = _tail(self.freshness.missing(now), self.freshness.age_s(now))
+            self._tail_of = moment
+        return _whole(built, *self._tail)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Return what the work returns, done on one of the matrix's threads."""
@@ -70,9 +75,19 @@ class Board:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+def _tail(missing: list[str], age_s: float) -> tuple[bytes, str]:
+    """Return how an answer ends that misses these parts and is so old, and how its tag does."""
+    told = f',"missing":{codec.dumps(missing)},"age_s":{age_s:.1f}}}'
+    return told.encode(), "".join(f"-{part}" for part in missing)
+
+
+def _whole(built: Built, tail: bytes, parts: str) -> tuple[bytes, str]:
+    return b'%b,"position":"%d"%b' % (built.body, built.position, tail), f'W/"{built.etag}{parts}"'
+
+
 def _build(engine: Engine, query: Query, today: date) -> Built:
     began = time.monotonic()
     found = read(engine, query)
     answer: dict[str, Any] = assemble(query, found, today)
     body = codec.dumps(answer).encode()
-    return Built(body, sha256(body).hexdigest()[:20], found.position, began)
+    return Built(body[:-1], sha256(body).hexdigest()[:20], found.position, began)

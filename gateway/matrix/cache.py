@@ -15,7 +15,7 @@ PATIENCE_S = 1.0  # longer than that nobody waits where there is an older answer
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A serialised answer, its tag, the position it was read at, and when (monotonic seconds)."""
+    """An answer in JSON without its last brace, its tag, the position it was read at, and when (monotonic seconds)."""
 
     body: bytes
     etag: str

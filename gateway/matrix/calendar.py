@@ -1,6 +1,6 @@
 """The calendar of figures: days and months are those of Shanghai, moments are UTC."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -10,6 +10,12 @@ _INSTANT = timedelta(microseconds=1)
 def day_of(moment: datetime) -> date:
     """Return the day in Shanghai on which the moment falls."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def midnight_after(moment: datetime) -> datetime:
+    """Return the moment (UTC) at which the day in Shanghai ends on which ``moment`` falls."""
+    tomorrow = day_of(moment) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), SHANGHAI).astimezone(UTC)
 
 
 def day_up_to(moment: datetime) -> date:

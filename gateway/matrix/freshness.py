@@ -17,20 +17,24 @@ class Freshness:
         self._positions = dict.fromkeys(self._sources, 0)
         self._expected: dict[str, tuple[int, float]] = {}
         self._silent: set[str] = set()
+        self.news = 0  # grows whenever something was noted: what was told before may differ from now on
 
     def seen(self, source: str, position: int, at: float) -> None:
         """Note that at ``at`` (seconds since the epoch) everything up to ``position`` of the source was in."""
         self._seen[source] = max(at, self._seen.get(source, at))
         self._positions[source] = max(position, self._positions.get(source, 0))
+        self.news += 1
 
     def expect(self, source: str, position: int, now: float | None = None) -> None:
         """Note that the source's log has reached ``position``: a command's answer says so before the feed does."""
         if position > self._positions.get(source, 0) and source not in self._expected:
             self._expected[source] = (position, time.time() if now is None else now)
+            self.news += 1
 
     def answers(self, source: str, alive: bool) -> None:
         """Note whether the service behind the source answers."""
         (self._silent.discard if alive else self._silent.add)(source)
+        self.news += 1
 
     def missing(self, now: float) -> list[str]:
         """Return the sources that do not answer, were not seen for 15 s, or are more than 10 s behind."""

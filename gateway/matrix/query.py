@@ -15,6 +15,7 @@ from shared.errors import Invalid, NotFound
 
 UNIT_KINDS: tuple[str, ...] = get_args(UnitKind)
 CHANNEL_KINDS: tuple[str, ...] = get_args(ChannelKind)
+PARAMETERS = frozenset(("period", "as_of", "unit", "kind", "channel"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

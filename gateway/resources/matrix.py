@@ -7,6 +7,7 @@ from falcon.asgi import Request, Response
 from gateway.bodies import read_query
 from gateway.dependencies import Dependencies
 from gateway.lane import lay_aside
+from gateway.matrix.asked import Asked
 from gateway.matrix.query import query_of
 from gateway.responses import knows
 
@@ -28,9 +29,9 @@ class MatrixAnswers:
             Unavailable: the read model does not answer, and this was never asked before.
         """
         now = datetime.now(UTC)
-        query = query_of(read_query(req), req.context.caller, now)
-        lay_aside(req, query, now)
-        body, tag = await self._board.answer(query)
+        asked = Asked(query_of(read_query(req), req.context.caller, now), now)
+        lay_aside(req, asked)
+        body, tag = await self._board.answer(asked)
         resp.set_header("ETag", tag)
         resp.content_type = JSON
         if knows(req, tag):

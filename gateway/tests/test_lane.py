@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from gateway import lane
+from gateway.auth import Access
 from gateway.matrix.board import Board
 from gateway.tests.kit import World
 from gateway.tests.matrix.kit import History, apply, at
@@ -63,11 +64,55 @@ def test_who_has_the_answer_already_is_told_so_on_both_ways(
     tag = {"If-None-Match": world.ask("GET", PATH).headers["ETag"]}
     short = world.ask("GET", PATH, headers=tag)
     other = world.ask("GET", PATH + "&kind=college", headers=tag)
-    world.app.lane = None
-    long = world.ask("GET", PATH, headers=tag)
+    long = world.ask("GET", PATH, world.add("admin", name="newcomer"), headers=tag)
     assert [short.status_code, other.status_code, long.status_code] == [304, 200, 304]
-    assert short.content == b"" and len(long_way) == 3
+    assert short.content == b"" and len(long_way) == 2
     assert {**short.headers, "x-request-id": ""} == {**long.headers, "x-request-id": ""}
+    assert set(short.headers) == {"etag", "cache-control", "vary", "x-request-id"}
+
+
+def test_another_question_of_a_known_caller_goes_the_short_way_and_gets_what_the_long_way_would_say(
+    world: World, history: History, long_way: list[str]
+) -> None:
+    world.ask("GET", PATH)
+    mine, _ = units(history)
+    for more in (
+        "&kind=college",
+        f"&unit={mine}",
+        "&as_of=2021-06-01T00:00:00%2B08:00",
+        "&channel=" + str(UUID(int=9)),
+    ):
+        short = world.ask("GET", PATH + more)
+        assert len(long_way) == 1
+        lane, world.app.lane = world.app.lane, None
+        long = world.ask("GET", PATH + more)
+        world.app.lane = lane
+        assert {**short.json(), "age_s": 0} == {**long.json(), "age_s": 0}
+        assert {**short.headers, "x-request-id": ""} == {**long.headers, "x-request-id": ""}
+        long_way.pop()
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ("&period=2020", 400), ("&limit=3", 400), ("&kind=planet", 400), ("&unit=7", 400), ("&kind=", 400),
+        ("&unit=" + "-" * 100 + UUID(int=1).hex, 400), ("&%FF=1", 400), ("&as_of=2999-01-01T00:00:00Z", 400),
+    ],
+)  # fmt: skip
+def test_what_is_no_question_is_refused_by_the_long_way_every_time(
+    world: World, history: History, more: str, status: int
+) -> None:
+    world.ask("GET", PATH)
+    refused = [world.ask("GET", PATH + more) for _ in range(2)]
+    assert [each.status_code for each in refused] == [status] * 2
+    assert all(each.headers["Content-Type"] == "application/problem+json" for each in refused)
+
+
+def test_anothers_unit_does_not_exist_on_the_short_way_either(world: World, history: History) -> None:
+    mine, other = units(history)
+    key = world.add("college_editor", mine, name="editor")
+    asked = [world.ask("GET", f"{PATH}&unit={unit}", key).status_code for unit in (mine, other, mine, other)]
+    assert asked == [200, 404, 200, 404]
 
 
 def access_acts_at_once(world: World) -> None:
@@ -93,7 +138,7 @@ def test_a_lane_that_does_not_look_at_access_would_answer_for_ever(
     world: World, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S09: the mutant."""
-    monkeypatch.setattr(lane.Lane, "_at_hand", lambda self, found: self._board.at_hand(found.query))
+    monkeypatch.setattr(Access, "holds", lambda self, standing: True)
     with pytest.raises(AssertionError):
         access_acts_at_once(world)
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.matrix import board as board_module
+from gateway.matrix.asked import Asked
 from gateway.matrix.board import Board
 from gateway.matrix.cache import Built, Cache
 from gateway.matrix.freshness import Freshness
@@ -112,8 +113,13 @@ def two_units(model: Engine) -> tuple[History, UUID, UUID]:
     return history, mine, other
 
 
+def asked(**query: Any) -> Asked:
+    """Return a question about the year, asked now."""
+    return Asked(Query(period=YEAR, **query), datetime.now(UTC))
+
+
 async def answered(board: Board, **query: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads((await board.answer(Query(period=YEAR, **query)))[0])
+    answer: dict[str, Any] = json.loads((await board.answer(asked(**query)))[0])
     return answer
 
 
@@ -125,7 +131,7 @@ def test_two_callers_in_turns_never_get_each_others_units(model: Engine) -> None
         board = Board(model)
         for _ in range(1000):
             unit, foreign = random.sample([mine, other], 2)
-            body, _ = await board.answer(Query(period=YEAR, scope=frozenset({unit})))
+            body, _ = await board.answer(asked(scope=frozenset({unit})))
             assert str(unit).encode() in body and str(foreign).encode() not in body
         board.close()
 
@@ -138,14 +144,14 @@ def test_position_is_text_and_the_tag_changes_with_the_answer_only(model: Engine
 
     async def scene() -> None:
         board = Board(model)
-        query = Query(period=YEAR, scope=frozenset({mine}))
-        body, tag = await board.answer(query)
+        question = asked(scope=frozenset({mine}))
+        body, tag = await board.answer(question)
         assert json.loads(body)["position"] == "6"
         board.position = apply(model, [history.publish(other, UUID(int=5), at("2021-07-05T12:00"))]) or 0
-        body, same = await board.answer(query)
+        body, same = await board.answer(question)
         assert same == tag and json.loads(body)["position"] == "7"
         board.position = apply(model, [history.publish(mine, UUID(int=5), at("2021-07-05T12:00"))]) or 0
-        assert (await board.answer(query))[1] != tag
+        assert (await board.answer(question))[1] != tag
         board.close()
 
     asyncio.run(scene())
@@ -180,12 +186,12 @@ def test_a_source_that_does_not_answer_is_named_and_the_rest_is_answered(model: 
 
     async def scene() -> None:
         board = Board(model)
-        tag = (await board.answer(Query(period=YEAR)))[1]
+        tag = (await board.answer(asked()))[1]
         board.freshness.answers("media", alive=False)
-        body, other_tag = await board.answer(Query(period=YEAR))
+        body, other_tag = await board.answer(asked())
         assert json.loads(body)["missing"] == ["media"] and tag != other_tag
         board.freshness.answers("media", alive=True)
-        assert (await board.answer(Query(period=YEAR)))[1] == tag
+        assert (await board.answer(asked()))[1] == tag
         board.close()
 
     asyncio.run(scene())
