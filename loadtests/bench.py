@@ -22,6 +22,7 @@ from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.peers import Comparison, rows, table
 from loadtests.relay import publishing
+from loadtests.rpc import calls
 from shared.config import Settings, load_settings
 from shared.database import open_engine
 
@@ -55,7 +56,12 @@ def bench(page: bool) -> None:
     started, load = time.monotonic(), os.getloadavg()[0]
     with private_world() as (settings, server):
         comparisons = [appends(settings, server, 1), appends(settings, server, 8)]
-        comparisons += [appends_beside_a_lock(settings, server, 8), loading(settings), publishing(settings)]
+        comparisons += [
+            appends_beside_a_lock(settings, server, 8),
+            loading(settings),
+            publishing(settings),
+            calls(settings),
+        ]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads()]
     click.echo(table(comparisons))
     path = keep(comparisons, load)

@@ -12,6 +12,7 @@ from cattrs.errors import ClassValidationError
 from shared.sealed import Sealed, is_sealed
 
 T = TypeVar("T")
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _DECODE = json.JSONDecoder().raw_decode
 
 
@@ -109,7 +110,7 @@ def unstructure(value: Any) -> Any:
 
 def dumps(data: Any) -> str:
     """Return canonical JSON: the same data always gives the same bytes."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(data)
 
 
 def loads(text: str | bytes) -> Any:

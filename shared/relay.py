@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import pika
 
@@ -23,7 +23,7 @@ from shared.errors import PlatformError, Unavailable
 from shared.events import Stored
 from shared.failpoints import Injected, failpoint
 from shared.leader import Fenced, Leadership
-from shared.log.postgres import PostgresLog
+from shared.log.postgres import HINT_PERIOD_S, PostgresLog
 from shared.logs import log as logger
 from shared.properties import TextProperties
 
@@ -31,6 +31,8 @@ WINDOW = 1000
 SLICE = 100  # sent in one turn of the loop; only between turns does anything leave for the broker
 PAGE = 1000
 TICK_S = 0.5
+LOOK_S = 0.05
+AWAKE_S = 2 * HINT_PERIOD_S  # so long after the last event the log is looked at often: writers give no hint meanwhile
 STANDBY_S = 1.0
 CHECKPOINT_S = 0.2
 BEAT_S = 2.0
@@ -102,14 +104,6 @@ class Relay:
             beat()
 
 
-class Sealed(NamedTuple):
-    """An event as it is sent to each of its receivers."""
-
-    position: int
-    body: bytes
-    properties: TextProperties
-
-
 class Session:
     """One connection and channel, driven by pika's loop; everything happens on the relay's thread."""
 
@@ -119,12 +113,12 @@ class Session:
         self._error: Exception | None = None
         self._blocked = False
         self._copies: deque[tuple[Stored, str]] = deque()
-        self._sealed: Sealed | None = None
+        self._seal = lru_cache(maxsize=1)(self._sealed)  # the copies of an event follow each other
         self._unconfirmed: dict[int, int] = {}  # delivery tag → position, in the order sent
         self._tag = 0
         self._read_to = lead.position
         self._more = True
-        self._progress_at = self._checkpoint_at = time.monotonic()
+        self._progress_at = self._checkpoint_at = self._found_at = time.monotonic()
         self._stopping_since: float | None = None
         self._listening = self._ended = False
 
@@ -183,7 +177,8 @@ class Session:
 
     def _on_hint(self, *_: Any) -> None:
         self._lead.take_hints()
-        self._pump(look=True)
+        self._loop.remove_timeout(self._next_tick)
+        self._tick()
 
     def _on_blocked(self, blocked: bool) -> None:
         self._blocked, self._progress_at = blocked, time.monotonic()
@@ -221,7 +216,8 @@ class Session:
                 self._close()
                 return
         self._pump(look=True)
-        self._loop.call_later(TICK_S, self._guard(self._tick))
+        awake = time.monotonic() - self._found_at < AWAKE_S
+        self._next_tick = self._loop.call_later(LOOK_S if awake else TICK_S, self._guard(self._tick))
 
     def _checkpoint(self) -> None:
         """Move the checkpoint to just before the oldest event that waits to be sent or confirmed."""
@@ -255,25 +251,22 @@ class Session:
             failpoint("relay.after_fence")
             self._more = len(page.events) == PAGE
             self._read_to = page.checkpoint
+            self._found_at = time.monotonic() if page.events else self._found_at
             for stored in page.events:
                 self._copies.extend([(stored, receiver) for receiver in self._relay.receivers(stored.type)])
         return bool(self._copies)
 
-    def _seal(self, stored: Stored) -> Sealed:
-        """Return the event as it is sent: the same for all of its copies, which follow each other."""
-        if self._sealed is None or self._sealed.position != stored.position:
-            message = self._relay.envelope.seal(self._relay.log.name, stored)
-            properties = TextProperties(CONTENT_TYPE, message.headers, message.message_id, message.type)
-            self._sealed = Sealed(stored.position, message.body, properties)
-        return self._sealed
+    def _sealed(self, stored: Stored) -> tuple[bytes, TextProperties]:
+        message = self._relay.envelope.seal(self._relay.log.name, stored)
+        return message.body, TextProperties(CONTENT_TYPE, message.headers, message.message_id, message.type)
 
     def _send(self, stored: Stored, receiver: str) -> None:
-        sealed = self._seal(stored)
+        body, properties = self._seal(stored)
         if not self._unconfirmed:
             self._progress_at = time.monotonic()
-        self._channel.basic_publish(topology.EVENTS, receiver, sealed.body, sealed.properties, mandatory=True)
+        self._channel.basic_publish(topology.EVENTS, receiver, body, properties, mandatory=True)
         self._tag += 1
-        self._unconfirmed[self._tag] = sealed.position
+        self._unconfirmed[self._tag] = stored.position
         failpoint("relay.mid_batch_publish")
 
     def _fail(self, error: Exception) -> None:

@@ -56,7 +56,9 @@ def test_every_committed_event_is_published_once_in_order_and_signed(world: Worl
     assert all(properties.delivery_mode == 2 for properties, _ in messages)
 
 
-def test_an_append_is_published_at_once_not_at_the_next_poll(world: World):
+def test_an_append_is_published_at_once_not_at_the_next_poll(world: World, monkeypatch: Any):
+    monkeypatch.setattr("shared.relay.AWAKE_S", 0.0)  # as one that found nothing for a while
+    monkeypatch.setattr("shared.log.postgres.HINT_PERIOD_S", 0.05)
     world.relay()
     append(world, 1)
     wait_until(lambda: published(world))
@@ -65,6 +67,15 @@ def test_an_append_is_published_at_once_not_at_the_next_poll(world: World):
     append(world, 1)
     wait_until(lambda: world.count() == 2)
     assert time.monotonic() - started < 0.4
+
+
+def test_an_append_that_gives_no_hint_follows_one_that_woke_the_relay(world: World, monkeypatch: Any):
+    monkeypatch.setattr("shared.relay.TICK_S", 60.0)
+    monkeypatch.setattr("shared.log.postgres.HINT_PERIOD_S", 60.0)
+    world.relay()
+    for _ in range(3):
+        append(world, 1)
+        wait_until(lambda: published(world))
 
 
 def test_a_page_that_splits_a_transaction_loses_nothing_and_repeats_nothing(world: World, monkeypatch: Any):
