@@ -1,4 +1,4 @@
-"""Processes that the tests start and kill: ``python -m tests.messaging.processes service|relay|embedded``."""
+"""Processes that the tests start and kill: ``python -m tests.messaging.processes KIND``; ``main`` has the kinds."""
 
 import warnings
 
@@ -8,15 +8,20 @@ with warnings.catch_warnings():
 
     import eventlet
 
-    if sys.argv[1] in ("service", "stock"):
+    if sys.argv[1] in ("service", "stock", "failing"):
         eventlet.monkey_patch()
+    from eventlet.event import Event as Signal
     from nameko.events import event_handler
+    from nameko.extensions import Entrypoint
     from nameko.runners import ServiceRunner
 
 import logging
 import threading
 from typing import Any
 
+import structlog
+
+from infra import runner as service_runner
 from infra.embedded import Platform
 from infra.relays import relays, run
 from infra.runner import serve
@@ -54,6 +59,38 @@ def stock() -> None:
     runner.wait()
 
 
+class Failing(Entrypoint):
+    """A door whose thread fails at once, and which then never lets go: nameko waits for it without end."""
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._fail)
+
+    def _fail(self) -> None:
+        raise ValueError("an error that nobody foresaw")
+
+    def kill(self) -> None:
+        structlog.get_logger().error("toy.holds_on")
+        Signal().wait()
+
+
+class FailingService:
+    """Has one such door."""
+
+    name = "failing"
+
+    @Failing.decorator
+    def never(self) -> None:
+        """Is never called."""
+
+
+def failing(*watched: str) -> None:
+    """Run the failing service; with ``unwatched`` as careless as nameko runs it."""
+    service_runner.KILL_GRACE_S = 0.5
+    if "unwatched" in watched:
+        service_runner._leave_when_killed = lambda runner: None
+    serve([FailingService], load_settings(), toys.consumers(), toys.LADDER)
+
+
 def main(what: str, *names: str) -> None:
     """Run what is asked for."""
     logs.configure("toy")
@@ -65,6 +102,8 @@ def main(what: str, *names: str) -> None:
         run(relays(load_settings(), ["content"], toys.consumers(), toys.LADDER))
     elif what == "stock":
         stock()
+    elif what == "failing":
+        failing(*names)
     else:
         embedded()
 

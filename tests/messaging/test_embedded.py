@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -140,6 +141,32 @@ def test_who_follows_the_logs_is_told_at_the_start_and_after_each_append(platfor
     wait_until(lambda: seen["content"] == source(platform).head() and "review" in told)
     toys.establish(source(platform), uuid4())
     wait_until(lambda: seen["content"] == source(platform).head() == 2)
+
+
+def test_who_cannot_take_an_event_stays_before_it_and_holds_up_nobody_else(platform: Platform):
+    """F44 in one process: the matrix follows the logs as this does."""
+    mended = threading.Event()
+    seen: list[str] = []
+    attempts: list[str] = []
+
+    def follow(log: Log) -> None:
+        for recorded in log.read(len(seen)).events if log.name == "content" else ():
+            name = recorded.event.name  # type: ignore[attr-defined]
+            attempts.append(name)
+            if name == "unheard-of" and not mended.is_set():
+                raise ValueError("cannot be folded")
+            seen.append(name)
+
+    ids = {name: uuid4() for name in ("first", "unheard-of", "last")}
+    for name, unit_id in ids.items():
+        toys.establish(source(platform), unit_id, name)
+    platform.on_events(follow)
+    platform.start()
+    wait_until(lambda: attempts.count("unheard-of") > 1)
+    wait_until(lambda: all(toys.heard(effects(platform), unit_id) for unit_id in ids.values()))
+    assert seen == ["first"]
+    mended.set()
+    wait_until(lambda: seen == list(ids))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

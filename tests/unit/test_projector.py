@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -114,6 +115,47 @@ def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Lo
         Projector(log, Projection("channels", metadata, fails_at_b)).catch_up()
     assert names(log) == set()
     assert Projector(log, CHANNELS).catch_up() == 2
+
+
+def refusing(name: str) -> Projection:
+    """Return the read model as code wrote it that cannot take one event."""
+
+    def project_or_fail(db: Connection, recorded: Recorded) -> None:
+        if getattr(recorded.event, "name", "") == name:
+            raise ValueError(f"{name} cannot be folded")
+        project(db, recorded)
+
+    return Projection("channels", metadata, project_or_fail)
+
+
+def test_an_event_that_a_read_model_cannot_take_halts_that_read_model_until_it_is_mended(log: Log) -> None:
+    """F44: nothing is left out, nothing behind it is shown, and nobody else waits."""
+    others = Projection("others", MetaData(), lambda db, recorded: None)
+    halted, one = Projector(log, refusing("poison")), uuid4()
+    rename(log, one, "before")
+    assert halted.catch_up() == 1
+    rename(log, one, "poison")
+    rename(log, uuid4(), "after")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="poison"):
+            halted.catch_up()
+    assert names(log) == {"before"} and Projector(log, others).catch_up() == 3
+    assert Projector(log, CHANNELS).catch_up() == 2
+    assert names(log) == {"poison", "after"} and Projector(log, CHANNELS).rebuild().equal
+
+
+def test_a_read_model_that_leaves_out_what_it_cannot_take_is_wrong_for_ever(log: Log) -> None:
+    """The mutant of F44: it goes on, it looks well, and only a rebuild finds the row that it has not."""
+
+    def skip(db: Connection, recorded: Recorded) -> None:
+        with suppress(ValueError):
+            refusing("poison").project(db, recorded)
+
+    rename(log, uuid4(), "poison")
+    rename(log, uuid4(), "after")
+    assert Projector(log, Projection("channels", metadata, skip)).catch_up() == 2
+    assert Projector(log, CHANNELS).catch_up() == 0 and names(log) == {"after"}
+    assert not Projector(log, CHANNELS).rebuild().equal
 
 
 def test_a_rebuild_of_right_rows_touches_nothing_and_says_so(log: Log) -> None:
