@@ -12,8 +12,8 @@ from shared.contracts.consumers import Consumer
 from shared.database import reading, upsert, writing
 from shared.events import Recorded
 from shared.failpoints import failpoint
-from shared.inbox import DONE, Fate, due, fate_of, settle, standing, wait
-from shared.log.store import Log
+from shared.inbox import DONE, Fate, due, fate_of, settle, standing, streams_waiting, wait
+from shared.log.store import Log, Page
 from shared.log.tables import consumer_position
 from shared.logs import log as logger
 
@@ -45,7 +45,7 @@ class Subscriber:
     def move(self, source: str, position: int) -> None:
         """Note how far the consumer has read the source's log."""
         row = {"consumer": self.consumer.name, "source": source, "position": position}
-        with writing(self.engine) as db:
+        with writing(self.engine, repeatable=True) as db:
             upsert(db, consumer_position, ["consumer", "source"], row)
 
 
@@ -106,27 +106,40 @@ class Dispatcher:
                 continue
             if self._handle(subscriber, recorded, waiting.attempts + 1):
                 settle(subscriber.engine, name, recorded.event_id)
-        while not self._stopping.is_set():
-            page = self._log.read(self._position(subscriber), PAGE)
-            for recorded in page.events:
-                if self._stopping.is_set():
-                    return  # the page is read again; the inbox knows what was handled
-                if subscriber.consumer.takes(recorded.type):
-                    self._meet(subscriber, recorded)
-            self._move(subscriber, page.checkpoint)
+        while (page := self._log.read(self._position(subscriber), PAGE)).events:
+            if not self._serve_page(subscriber, page):
+                return  # it is read again; the inbox knows what was handled
             if len(page.events) < PAGE:
                 return
 
-    def _meet(self, subscriber: Subscriber, recorded: Recorded) -> None:
-        """Handle an event for the first time, unless it has its fate already or must wait for its turn."""
+    def _serve_page(self, subscriber: Subscriber, page: Page[Recorded]) -> bool:
+        """Hand the consumer a page and move its position behind it; return False when told to stop before that."""
+        wait_already = streams_waiting(subscriber.engine, subscriber.consumer.name)
+        for recorded in page.events:
+            if self._stopping.is_set():
+                return False
+            if not subscriber.consumer.takes(recorded.type):
+                continue
+            if not self._meet(subscriber, recorded, recorded.stream in wait_already):
+                wait_already.add(recorded.stream)
+        self._move(subscriber, page.checkpoint)
+        return True
+
+    def _meet(self, subscriber: Subscriber, recorded: Recorded, others_wait: bool) -> bool:
+        """Handle an event for the first time, unless it has its fate already or must wait for its turn.
+
+        Only where others of its stream wait is it asked which. Return False when it was not handled well.
+        """
         failpoint("consumer.after_receive")
         name, engine = subscriber.consumer.name, subscriber.engine
-        stands = standing(engine, name, recorded)
-        if stands.behind and not stands.known:
-            fate = Fate("retry", self._ladder[0], "waits behind an earlier event")
-            wait(engine, name, recorded, self._log.name, 0, fate)
-        elif not stands.known:
-            self._handle(subscriber, recorded, 1)
+        if others_wait:
+            stands = standing(engine, name, recorded)
+            if stands.behind and not stands.known:
+                fate = Fate("retry", self._ladder[0], "waits behind an earlier event")
+                wait(engine, name, recorded, self._log.name, 0, fate)
+            if stands.behind or stands.known:
+                return False
+        return self._handle(subscriber, recorded, 1)
 
     def _handle(self, subscriber: Subscriber, recorded: Recorded, attempt: int) -> bool:
         """Give the event its fate; return whether it was handled well.

@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Table, create_engine, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Executable, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from shared.disk import disk
 from shared.errors import Conflict, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +49,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine: SQLite with WAL and full synchronisation, or PostgreSQL through psycopg2 with a pool."""
+    """Return an engine: SQLite with WAL and group commit, or PostgreSQL through psycopg2 with a pool."""
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _prepare_sqlite)
@@ -70,7 +72,7 @@ def open_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions on its own, and too late
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA synchronous=NORMAL")  # ``writing`` syncs, for all who wait at once
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")  # a row that was erased leaves no bytes in its page
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -112,14 +114,39 @@ def forget_old_pages(engine: Engine) -> bool:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection in one write transaction, committed at the end.
+def writing(engine: Engine, repeatable: bool = False) -> Iterator[Connection]:
+    """Give a connection in one write transaction, committed at the end and lasting then.
+
+    ``repeatable`` work notes in the same transaction how far it came. SQLite does not wait for the disk then: what
+    a loss of power takes back is done again. Nothing is built on it: who reads a log waits until what he reads lasts.
 
     Raises:
         Unavailable: the database did not answer; what was sent may or may not be committed.
     """
     with translated(), engine.begin() as connection:
         yield connection
+    written(engine, repeatable)
+
+
+def written(engine: Engine, repeatable: bool = False) -> None:
+    """Note a commit; wait until it lasts unless it is ``repeatable``. PostgreSQL's lasts when it is answered."""
+    if engine.dialect.name == "sqlite":
+        disk(str(engine.url.database)).written()
+        if not repeatable:
+            lasting(engine)
+
+
+def lasting(engine: Engine) -> None:
+    """Return once everything lasts that this process committed so far.
+
+    Raises:
+        Unavailable: the disk failed; what was committed may or may not last.
+    """
+    if engine.dialect.name == "sqlite":
+        try:
+            disk(str(engine.url.database)).sync()
+        except OSError as error:
+            raise Unavailable("database.unavailable", f"the disk failed: {error}") from error
 
 
 @contextmanager
@@ -177,17 +204,22 @@ def translated() -> Iterator[None]:
 
 def upsert(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:
     """Insert the row, or set its other columns where a row with the same ``keys`` stands already."""
-    insert = (postgresql if db.dialect.name == "postgresql" else sqlite).insert
-    rest = {name: value for name, value in values.items() if name not in keys}
-    statement = insert(table).values(values)
-    if rest:
-        db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=rest))
-    else:
-        db.execute(statement.on_conflict_do_nothing(index_elements=list(keys)))
+    rest = tuple(name for name in values if name not in keys)
+    db.execute(_insert(db.dialect.name, table, tuple(keys), rest), values)
 
 
 def insert_new(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> bool:
     """Insert the row unless one with the same ``keys`` stands already; return whether it was inserted."""
-    insert = (postgresql if db.dialect.name == "postgresql" else sqlite).insert
-    done = db.execute(insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys)))
-    return bool(done.rowcount)
+    return bool(db.execute(_insert(db.dialect.name, table, tuple(keys), ()), values).rowcount)
+
+
+@lru_cache(maxsize=500)  # building a statement costs as much as executing it
+def _insert(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Executable:
+    """Return an INSERT that sets the ``changed`` columns of a row that stands already; none: it leaves the row."""
+    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if not changed:
+        nothing: Executable = statement.on_conflict_do_nothing(index_elements=keys)
+        return nothing
+    new = {name: statement.excluded[name] for name in changed}
+    setting: Executable = statement.on_conflict_do_update(index_elements=keys, set_=new)
+    return setting

@@ -78,6 +78,12 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text} | {places}"[:MAX_REASON]
 
 
+def streams_waiting(engine: Engine, consumer: str) -> set[str]:
+    """Return the streams of which an event waits or was given up: the others' events stand behind none."""
+    with reading(engine) as db:
+        return set(db.execute(select(dead_letter.c.stream).where(dead_letter.c.consumer == consumer)).scalars())
+
+
 def standing(engine: Engine, consumer: str, recorded: Recorded) -> Standing:
     """Return whether the consumer met the message before, and whether an earlier one of its stream still waits.
 

@@ -91,7 +91,7 @@ class Projector:
 
     def _apply(self, page: Page[Recorded]) -> int:
         """Apply a page read at ``_position``, unless another process moved on meanwhile; return events applied."""
-        with writing(self._log.engine) as db:
+        with writing(self._log.engine, repeatable=True) as db:
             position = self._locked(db)
             if position != self._position:
                 self._position = position

@@ -37,7 +37,7 @@ class Writer:
         Raises:
             Unavailable: the database did not answer; nothing was changed.
         """
-        with self._lock, writing(self._engine) as db:
+        with self._lock, writing(self._engine, repeatable=True) as db:
             position = lock(db)
             applied, cells = apply(db, events)
             for source, to in reached.items():
@@ -55,7 +55,7 @@ class Writer:
         Raises:
             Unavailable: the database did not answer.
         """
-        with self._lock, writing(self._engine) as db:
+        with self._lock, writing(self._engine, repeatable=True) as db:
             lock(db)
             for source in sources:
                 _move(db, source, 0, now)

@@ -132,11 +132,15 @@ class ReviewService:
     def _opening(self, submitted: ArticleSubmitted) -> case.OpenCase:
         with self.runtime.caught_up(None) as db:
             fitting = scheme.matching(queries.schemes_in_force(db), submitted.kind, submitted.unit_id)
-        return schemas.open_case(submitted, fitting, self._lists())
+            lists = queries.lists_in_force(db, self._known_lists())
+        return schemas.open_case(submitted, fitting, lists)
 
     def _lists(self) -> list[TermList]:
         with self.runtime.caught_up(None) as db:
-            return queries.lists_in_force(db, _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {}))
+            return queries.lists_in_force(db, self._known_lists())
+
+    def _known_lists(self) -> dict[UUID, TermList]:
+        return _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {})
 
     def _on_case(self, call: Call, command: case.ClaimCase | case.ReleaseCase | case.DecideCase) -> Answer:
         done = execute(

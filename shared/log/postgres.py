@@ -16,9 +16,7 @@ from zlib import crc32
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from shared.codec import uuid_of
-from shared.database import asking, from_microseconds, to_microseconds, writing
-from shared.driver import Driver
+from shared.database import asking, to_microseconds, writing
 from shared.errors import Conflict, Unavailable
 from shared.events import Event, Recorded, Registry, Stored, encode, occurred_at
 from shared.failpoints import failpoint, off
@@ -35,14 +33,11 @@ _APPEND = (
     "select append_events(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
     " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
 )
-# In the order of ``Stored``. Identifiers as text: the driver would make objects of them, and many are only passed on.
 _COLUMNS = (
-    "select position, event_id::text, stream, version, type, occurred_at, recorded_at, actor, unit::text,"
-    " correlation_id::text, causation_id::text, data, encode(hash, 'hex') from event"
+    "position, event_id::text, stream, version, type, occurred_at, recorded_at, actor, unit::text,"
+    " correlation_id::text, causation_id::text, data, encode(hash, 'hex')"
 )
-_LOAD = f"{_COLUMNS} where stream = %s order by version"
-_FACTS = "select type, data from event where stream = %s order by version"
-_PAGE = f"{_COLUMNS} where position > %s and position <= %s order by position limit %s"
+_PAGE = f"select {_COLUMNS} from event where position > %s and position <= %s order by position limit %s"
 _LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
 # A hint may be lost, so it does not wait for the disk.
 _HINT = "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, '')"
@@ -66,9 +61,10 @@ def channel(name: str) -> str:
 class PostgresLog(Rows):
     """``shared.log.store.Log`` on PostgreSQL."""
 
+    mark, columns = "%s", _COLUMNS
+
     def __init__(self, name: str, engine: Engine, registry: Registry) -> None:
         super().__init__(name, engine, registry)
-        self._driver = Driver(engine)
         self._lock = lock_number(name)
         self._hinted_at = -math.inf
 
@@ -96,17 +92,6 @@ class PostgresLog(Rows):
             failpoint("append.after_insert_before_commit")
         return answer
 
-    def load(self, stream: str) -> Sequence[Recorded]:
-        with self._driver.cursor() as cursor:
-            cursor.execute(_LOAD, (stream,))
-            return [self._read(*row) for row in cursor.fetchall()]
-
-    def facts(self, stream: str) -> Sequence[Event]:
-        decode = self.registry.decode
-        with self._driver.cursor() as cursor:
-            cursor.execute(_FACTS, (stream,))
-            return [decode(name, data) for name, data in cursor.fetchall()]
-
     def read(self, after: int, limit: int = 500) -> Page[Recorded]:
         page = self.stored(after, limit)
         return Page(events=[self._read(*row) for row in page.events], checkpoint=page.checkpoint)
@@ -115,7 +100,7 @@ class PostgresLog(Rows):
         """Return what ``read`` returns, as it is stored: for the relay, which passes on what it does not read."""
         with asking(self.engine) as db:  # one snapshot for all statements would hide the last appends
             mark = self._safe_mark(db, after)
-        events = self._between(after, mark, limit) if mark > after else []
+        events = list(map(Stored._make, self._fetch(_PAGE, after, mark, limit))) if mark > after else []
         full = len(events) == limit
         return Page(events=events, checkpoint=events[-1].position if full else max(mark, after))
 
@@ -123,32 +108,8 @@ class PostgresLog(Rows):
         with asking(self.engine) as db:
             return int(db.execute(_LAST).scalar_one())
 
-    def _between(self, after: int, mark: int, limit: int) -> list[Stored]:
-        with self._driver.cursor() as cursor:
-            cursor.execute(_PAGE, (after, mark, limit))
-            return list(map(Stored._make, cursor.fetchall()))
-
-    def _read(
-        self, position: int, event_id: str, stream: str, version: int, name: str, occurred_us: int, recorded_us: int,
-        actor: str, unit: str | None, correlation_id: str, causation_id: str | None, data: str, digest: str,
-    ) -> Recorded:  # fmt: skip
-        """Return the event in the columns of a ``Stored``."""
-        return Recorded(
-            position=position,
-            event_id=UUID(event_id),
-            stream=stream,
-            version=version,
-            type=name,
-            event=self.registry.decode(name, data),
-            data=data,
-            occurred_at=from_microseconds(occurred_us),
-            recorded_at=from_microseconds(recorded_us),
-            actor=actor,
-            unit=uuid_of(unit) if unit else None,
-            correlation_id=uuid_of(correlation_id),
-            causation_id=uuid_of(causation_id) if causation_id else None,
-            hash=bytes.fromhex(digest),
-        )
+    def _written(self, value: UUID) -> str:
+        return str(value)
 
     def _safe_mark(self, db: Connection, after: int) -> int:
         last = int(db.execute(_LAST).scalar_one())

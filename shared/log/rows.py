@@ -1,29 +1,37 @@
 """What both stores do alike: reading rows back as events, and finding out what was answered before."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Engine
 
-from shared.database import asking, reading
+from shared.codec import uuid_of
+from shared.database import from_microseconds
+from shared.driver import Driver
 from shared.errors import RuleBroken
 from shared.events import Event, Recorded, Registry
 from shared.log.store import Appended, Cause
-from shared.log.tables import command, event, inbox
-
-SELECT: Select[Any] = select(
-    event.c.position, event.c.event_id, event.c.stream, event.c.version, event.c.type, event.c.occurred_at,
-    event.c.recorded_at, event.c.actor, event.c.unit, event.c.correlation_id, event.c.causation_id, event.c.data,
-    event.c.hash,
-)  # fmt: skip
-_LOAD = SELECT.order_by(event.c.version)
 
 
 class Rows:
-    """The reading half of a store."""
+    """The reading half of a store.
+
+    ``mark`` is where the driver puts a value into a statement, ``columns`` what is read of an event: in the order of
+    ``Stored``, identifiers and hash as text, because many are only passed on.
+    """
+
+    mark: ClassVar[str]
+    columns: ClassVar[str]
 
     def __init__(self, name: str, engine: Engine, registry: Registry) -> None:
         self.name, self.engine, self.registry = name, engine, registry
+        self._driver = Driver(engine)
+        mark = self.mark
+        self._load = f"select {self.columns} from event where stream = {mark} order by version"
+        self._facts = f"select type, data from event where stream = {mark} order by version"
+        self._by_key = f"select fingerprint, version, position from command where key = {mark}"
+        self._by_message = f"select 1 from inbox where consumer = {mark} and event_id = {mark}"
         self._wakes: list[Callable[[], None]] = []
 
     def on_append(self, wake: Callable[[], None]) -> None:
@@ -34,57 +42,60 @@ class Rows:
             wake()
 
     def load(self, stream: str) -> Sequence[Recorded]:
-        with asking(self.engine) as db:
-            return [self._recorded(row) for row in db.execute(_LOAD.where(event.c.stream == stream))]
+        return [self._read(*row) for row in self._fetch(self._load, stream)]
 
     def facts(self, stream: str) -> Sequence[Event]:
-        wanted = select(event.c.type, event.c.data).where(event.c.stream == stream).order_by(event.c.version)
-        with asking(self.engine) as db:
-            return [self.registry.decode(name, data) for name, data in db.execute(wanted)]
+        decode = self.registry.decode
+        return [decode(name, data) for name, data in self._fetch(self._facts, stream)]
 
     def answered(self, cause: Cause) -> Appended | None:
         if cause.key is None and cause.inbox is None:
             return None
-        with asking(self.engine) as db:
-            return self._answered(db, cause)
+        with self._driver.cursor() as cursor:
+            return self._answered(cursor, cause)
 
-    def _answered(self, db: Connection, cause: Cause) -> Appended | None:
+    def _answered(self, cursor: Any, cause: Cause) -> Appended | None:
         if cause.key is not None:
-            row = db.execute(select(command).where(command.c.key == cause.key.key)).one_or_none()
-            if row is not None:
-                if row.fingerprint != cause.key.fingerprint:
+            cursor.execute(self._by_key, (cause.key.key,))
+            if row := cursor.fetchone():
+                fingerprint, version, position = row
+                if fingerprint != cause.key.fingerprint:
                     raise RuleBroken("idempotency.key_reused", "this Idempotency-Key was used with another body")
-                return Appended(version=row.version, position=row.position, replayed=True)
+                return Appended(version=version, position=position, replayed=True)
         if cause.inbox is not None:
-            this = (inbox.c.consumer == cause.inbox.consumer) & (inbox.c.event_id == cause.inbox.event_id)
-            if db.execute(select(inbox.c.event_id).where(this)).one_or_none() is not None:
+            cursor.execute(self._by_message, (cause.inbox.consumer, self._written(cause.inbox.event_id)))
+            if cursor.fetchone():
                 return Appended(version=0, position=0, replayed=True)
         return None
 
-    def _page(self, db: Connection, after: int, limit: int) -> list[Recorded]:
-        wanted = SELECT.where(event.c.position > after).order_by(event.c.position).limit(limit)
-        return [self._recorded(row) for row in db.execute(wanted)]
+    def _fetch(self, statement: str, *values: Any) -> list[Any]:
+        with self._driver.cursor() as cursor:
+            cursor.execute(statement, values)
+            rows: list[Any] = cursor.fetchall()
+            return rows
 
-    def head(self) -> int:
-        with reading(self.engine) as db:
-            return int(db.execute(select(func.coalesce(func.max(event.c.position), 0))).scalar_one())
+    def _written(self, value: UUID) -> str:
+        """Return an id as a value of a statement."""
+        raise NotImplementedError
 
-    def _recorded(self, row: Sequence[Any]) -> Recorded:
-        (position, event_id, stream, version, name, occurred, recorded, actor, unit, correlation, causation, data,
-         digest) = row  # fmt: skip
+    def _read(
+        self, position: int, event_id: str, stream: str, version: int, name: str, occurred_us: int, recorded_us: int,
+        actor: str, unit: str | None, correlation_id: str, causation_id: str | None, data: str, digest: str,
+    ) -> Recorded:  # fmt: skip
+        """Return the event in the columns of a ``Stored``."""
         return Recorded(
             position=position,
-            event_id=event_id,
+            event_id=UUID(event_id),
             stream=stream,
             version=version,
             type=name,
             event=self.registry.decode(name, data),
             data=data,
-            occurred_at=occurred,
-            recorded_at=recorded,
+            occurred_at=from_microseconds(occurred_us),
+            recorded_at=from_microseconds(recorded_us),
             actor=actor,
-            unit=unit,
-            correlation_id=correlation,
-            causation_id=causation,
-            hash=bytes(digest),
+            unit=uuid_of(unit) if unit else None,
+            correlation_id=uuid_of(correlation_id),
+            causation_id=uuid_of(causation_id) if causation_id else None,
+            hash=bytes.fromhex(digest),
         )

@@ -1,12 +1,12 @@
 """The log in a SQLite file: one writer at a time, so the order of rows is the order of commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
-
-from shared.database import reading, to_microseconds, writing
+from shared.database import lasting, to_microseconds, written
 from shared.errors import Conflict
 from shared.events import Event, Recorded, encode, occurred_at
 from shared.failpoints import failpoint
@@ -14,93 +14,123 @@ from shared.ids import new_id
 from shared.log.chain import GENESIS, Link, link_hash
 from shared.log.rows import Rows
 from shared.log.store import Appended, Cause, Page
-from shared.log.tables import command, event, inbox
+
+_COLUMNS = (
+    "position, event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id, causation_id,"
+    " data, hex(hash)"
+)
+_PAGE = f"select {_COLUMNS} from event where position > ? order by position limit ?"
+_TAIL = "select version, hash from event where stream = ? order by version desc limit 1"
+_HEAD = "select coalesce(max(position), 0) from event"
+_INSERT = (
+    "insert into event (event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id,"
+    " causation_id, data, hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COMMAND = "insert into command (key, fingerprint, version, position, recorded_at) values (?, ?, ?, ?, ?)"
+_INBOX = "insert into inbox (consumer, event_id, handled_at) values (?, ?, ?)"
 
 
 class SqliteLog(Rows):
     """``shared.log.store.Log`` on SQLite."""
 
+    mark, columns = "?", _COLUMNS
+
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
-        with writing(self.engine) as db:
+        with self._writing() as db:
             failpoint("append.after_lock")
             if replayed := self._answered(db, cause):
-                return replayed
-            appended = self._insert(db, stream, events, expected_version, cause, unit)
+                return self._lasting(replayed)
+            now = datetime.now(UTC)
+            appended = _insert(db, stream, events, expected_version, cause, unit, now)
+            _note(db, cause, appended, to_microseconds(now))
             failpoint("append.after_insert_before_commit")
+        # A reaction may be lost with power: its consumer's position is in the same file, and then no further on.
+        written(self.engine, repeatable=cause.inbox is not None)
         failpoint("append.after_commit_before_reply")
         self._wake_readers()
         return appended
 
+    def answered(self, cause: Cause) -> Appended | None:
+        replayed = super().answered(cause)
+        return self._lasting(replayed) if replayed else None
+
     def read(self, after: int, limit: int = 500) -> Page[Recorded]:
-        with reading(self.engine) as db:
-            events = self._page(db, after, limit)
+        lasting(self.engine)  # what is read has effects elsewhere, which may last
+        events = [self._read(*row) for row in self._fetch(_PAGE, after, limit)]
         return Page(events=events, checkpoint=events[-1].position if events else after)
 
-    def _insert(
-        self, db: Connection, stream: str, events: Sequence[Event], expected: int, cause: Cause, unit: UUID | None
-    ) -> Appended:
-        last = db.execute(
-            select(event.c.version, event.c.hash)
-            .where(event.c.stream == stream)
-            .order_by(event.c.version.desc())
-            .limit(1)
-        ).one_or_none()
-        version, previous = (last.version, last.hash) if last else (0, GENESIS)
-        if version != expected:
-            raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected}")
-        now, position = datetime.now(UTC), 0
-        for fact in events:
-            version += 1
-            happened, data, event_id = occurred_at(fact) or now, encode(fact), new_id()
-            link = Link(
-                event_id=event_id,
-                stream=stream,
-                version=version,
-                type=fact.type,
-                occurred_us=to_microseconds(happened),
-                recorded_us=to_microseconds(now),
-                actor=cause.actor,
-                unit=unit,
-                correlation_id=cause.correlation_id,
-                causation_id=cause.causation_id,
-                data=data,
-            )
-            previous = link_hash(previous, link)
-            position = _insert_event(db, link, happened, now, previous)
-        if cause.key is not None:
-            db.execute(
-                insert(command).values(
-                    key=cause.key.key,
-                    fingerprint=cause.key.fingerprint,
-                    version=version,
-                    position=position,
-                    recorded_at=now,
-                )
-            )
-        if cause.inbox is not None:
-            db.execute(
-                insert(inbox).values(consumer=cause.inbox.consumer, event_id=cause.inbox.event_id, handled_at=now)
-            )
-        return Appended(version=version, position=position)
+    def head(self) -> int:
+        with self._driver.cursor() as cursor:
+            return int(cursor.execute(_HEAD).fetchone()[0])
+
+    def _lasting(self, replayed: Appended) -> Appended:
+        """Return what was answered before, once it lasts: who was first may still wait for the disk."""
+        lasting(self.engine)
+        return replayed
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """Give a cursor that holds the write lock; commit at the end."""
+        with self._driver.cursor() as cursor:
+            cursor.execute("begin immediate")
+            try:
+                yield cursor
+                cursor.execute("commit")
+            except BaseException:
+                if cursor.connection.in_transaction:  # some failures have ended it
+                    cursor.execute("rollback")
+                raise
+
+    def _written(self, value: UUID) -> str:
+        return value.hex
 
 
-def _insert_event(db: Connection, link: Link, happened: datetime, now: datetime, digest: bytes) -> int:
-    done = db.execute(
-        insert(event).values(
-            event_id=link.event_id,
-            stream=link.stream,
-            version=link.version,
-            type=link.type,
-            occurred_at=happened,
-            recorded_at=now,
-            actor=link.actor,
-            unit=link.unit,
-            correlation_id=link.correlation_id,
-            causation_id=link.causation_id,
-            data=link.data,
-            hash=digest,
-        )
+def _insert(
+    db: Any, stream: str, events: Sequence[Event], expected: int, cause: Cause, unit: UUID | None, now: datetime
+) -> Appended:
+    """Insert the events; return where they are. Raises: Conflict: the stream is at another version."""
+    version, previous = db.execute(_TAIL, (stream,)).fetchone() or (0, GENESIS)
+    if version != expected:
+        raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected}")
+    position = 0
+    for fact in events:
+        version += 1
+        link = _link(stream, version, fact, cause, unit, now)
+        previous = link_hash(previous, link)
+        position = db.execute(_INSERT, _row(link, previous)).lastrowid
+    return Appended(version=version, position=position)
+
+
+def _link(stream: str, version: int, fact: Event, cause: Cause, unit: UUID | None, now: datetime) -> Link:
+    return Link(
+        event_id=new_id(),
+        stream=stream,
+        version=version,
+        type=fact.type,
+        occurred_us=to_microseconds(occurred_at(fact) or now),
+        recorded_us=to_microseconds(now),
+        actor=cause.actor,
+        unit=unit,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.causation_id,
+        data=encode(fact),
     )
-    return int(done.lastrowid)
+
+
+def _row(link: Link, digest: bytes) -> tuple[Any, ...]:
+    return (
+        link.event_id.hex, link.stream, link.version, link.type, link.occurred_us, link.recorded_us, link.actor,
+        link.unit and link.unit.hex, link.correlation_id.hex, link.causation_id and link.causation_id.hex, link.data,
+        digest,
+    )  # fmt: skip
+
+
+def _note(db: Any, cause: Cause, appended: Appended, now_us: int) -> None:
+    """Insert the rows that make the cause count once."""
+    if cause.key is not None:
+        key = (cause.key.key, cause.key.fingerprint, appended.version, appended.position, now_us)
+        db.execute(_COMMAND, key)
+    if cause.inbox is not None:
+        db.execute(_INBOX, (cause.inbox.consumer, cause.inbox.event_id.hex, now_us))

@@ -1,0 +1,59 @@
+"""Group commit for SQLite: a commit is written at once, and those that must last wait for the disk together.
+
+With ``synchronous=FULL`` each commit holds the file's one write lock while the disk works. With ``NORMAL`` it holds the
+lock while it writes to the write-ahead file; one ``fsync`` of that file then makes all commits before it last.
+What SQLite moves from there into the database file it syncs itself, first (sqlite.org/wal.html, "Checkpointing").
+"""
+
+import os
+import threading
+from contextlib import suppress
+from functools import cache
+
+
+class Disk:
+    """The write-ahead file of one database. Safe in several threads; another process has a view of its own."""
+
+    def __init__(self, database: str) -> None:
+        self._file = f"{database}-wal"
+        self._noting, self._syncing = threading.Lock(), threading.Lock()
+        self._written = self._lasting = 0
+
+    def written(self) -> None:
+        """Note a commit that was just made."""
+        with self._noting:
+            self._written += 1
+
+    def sync(self) -> None:
+        """Return once every commit noted before the call lasts; one that waits syncs for all.
+
+        Raises:
+            OSError: the disk failed; whether the commits last is unknown.
+        """
+        with self._noting:
+            mine = self._written
+        if self._lasting >= mine:
+            return
+        with self._syncing:
+            if self._lasting >= mine:
+                return
+            with self._noting:
+                upto = self._written
+            with suppress(FileNotFoundError):  # the last connection that closed has moved everything over
+                _fsync(self._file)
+            self._lasting = upto
+
+
+def _fsync(file: str) -> None:
+    """Sync a file. SQLite holds no lock on its write-ahead file, so closing this descriptor frees none."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def disk(database: str) -> Disk:
+    """Return the disk beneath a database file, one for all engines of the process."""
+    return Disk(database)

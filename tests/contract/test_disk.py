@@ -1,0 +1,174 @@
+"""What SQLite answers lasts though power fails: at each sync the files are copied as a disk would hold them then."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from conftest import MakeDatabase
+from shared import disk
+from shared.contracts.content.events import UnitRenamed
+from shared.database import open_engine, reading, writing
+from shared.errors import Unavailable
+from shared.execute import cause_of
+from shared.ids import new_id
+from shared.log import open_log
+from shared.log.sqlite import SqliteLog
+from shared.log.store import CommandKey, InboxKey
+from shared.log.tables import consumer_position
+
+RENAMED = UnitRenamed(unit_id=UUID(int=7), name="体育学院", since=date(2021, 9, 1))
+fsync = disk._fsync
+
+
+@pytest.fixture
+def log(sqlite_database: MakeDatabase) -> Iterator[SqliteLog]:
+    log = open_log("content", open_engine(sqlite_database("content").url))
+    assert isinstance(log, SqliteLog)
+    yield log
+    log.engine.dispose()
+
+
+class Power:
+    """Knows what a disk that keeps nothing unsynced would hold."""
+
+    def __init__(self, log: SqliteLog, folder: Path) -> None:
+        self._database, self._kept = Path(str(log.engine.url.database)), folder / "kept"
+        self.syncs = 0
+        self._keep()
+
+    def sync(self, file: str) -> None:
+        fsync(file)
+        self._keep()
+        self.syncs += 1
+
+    def _keep(self) -> None:
+        self._kept.mkdir(exist_ok=True)
+        for name in (self._database, self._database.with_name(f"{self._database.name}-wal")):
+            if name.exists():
+                shutil.copy(name, self._kept / name.name)
+
+    def streams_after_failing(self) -> set[str]:
+        """Return the streams that are there when the machine is on again."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self._kept, folder, dirs_exist_ok=True)
+            again = open_log("content", open_engine(f"sqlite:///{folder}/{self._database.name}"))
+            found = {recorded.stream for recorded in again.read(0).events}
+            again.engine.dispose()
+        return found
+
+
+@pytest.fixture
+def power(log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Power:
+    power = Power(log, tmp_path)
+    monkeypatch.setattr(disk, "_fsync", power.sync)
+    return power
+
+
+def append(log: SqliteLog, stream: str, key: str | None = None, inbox: InboxKey | None = None) -> None:
+    said = CommandKey(key=key, fingerprint="f") if key else None
+    log.append(stream, [RENAMED], expected_version=0, cause=cause_of("test", key=said, inbox=inbox))
+
+
+def test_what_was_answered_is_there_after_power_failed(log: SqliteLog, power: Power) -> None:
+    """The mutant answers without waiting for the disk."""
+    for number in range(3):
+        append(log, f"unit-{number}")
+        assert f"unit-{number}" in power.streams_after_failing()
+
+
+def test_the_mutant_that_does_not_wait_is_caught(log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk.Disk, "sync", lambda _: None)
+    append(log, "unit-1")
+    assert "unit-1" not in power.streams_after_failing()
+
+
+def test_those_who_commit_while_the_disk_works_share_the_next_sync(
+    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, goes_on = threading.Event(), threading.Event()
+
+    def slow(file: str) -> None:
+        works.set()
+        goes_on.wait(20)
+        power.sync(file)
+
+    monkeypatch.setattr(disk, "_fsync", slow)
+    committed = _count_commits(monkeypatch)
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(append, log, "unit-first")
+        assert works.wait(20)
+        others = [pool.submit(append, log, f"unit-{number}") for number in range(8)]
+        committed.wait_for(9)
+        assert not any(one.done() for one in (first, *others))
+        goes_on.set()
+    assert power.syncs == 2
+    assert len(power.streams_after_failing()) == 9
+
+
+def test_a_reader_sees_nothing_that_power_could_take_back(
+    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant reads before the sync: what is done elsewhere for an event would outlive the event."""
+    append(log, "unit-reaction", inbox=InboxKey(consumer="content.on-something", event_id=new_id()))
+    assert "unit-reaction" not in power.streams_after_failing()  # a reaction does not wait
+    assert [one.stream for one in log.read(0).events] == ["unit-reaction"]
+    assert "unit-reaction" in power.streams_after_failing()
+
+
+def test_a_repeated_command_is_answered_only_when_the_first_lasts(
+    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(disk.Disk, "sync", lambda _: None)  # the first is still waiting
+        append(log, "unit-1", key="k")
+    append(log, "unit-1", key="k")
+    assert "unit-1" in power.streams_after_failing()
+
+
+def test_work_that_would_be_repeated_waits_for_nobody(log: SqliteLog, power: Power) -> None:
+    with writing(log.engine, repeatable=True) as db:
+        db.execute(consumer_position.insert().values(consumer="c", source="s", position=1))
+    assert power.syncs == 0
+    with reading(log.engine) as db:
+        assert db.execute(consumer_position.select()).one().position == 1
+
+
+def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(disk, "_fsync", broken)
+    with pytest.raises(Unavailable, match="the disk failed"):
+        append(log, "unit-1")
+
+
+class _Count:
+    def __init__(self) -> None:
+        self._changed, self._count = threading.Condition(), 0
+
+    def add(self) -> None:
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._count >= count, 20)
+
+
+def _count_commits(monkeypatch: pytest.MonkeyPatch) -> _Count:
+    count, written = _Count(), disk.Disk.written
+
+    def counted(self: disk.Disk) -> None:
+        written(self)
+        count.add()
+
+    monkeypatch.setattr(disk.Disk, "written", counted)
+    return count
