@@ -84,7 +84,7 @@ class BrokerRpc:
             circuit.abandoned()
             raise
         circuit.answered()
-        return _result(service, method, reply)
+        return result_of(service, method, reply)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -174,8 +174,8 @@ class BrokerRpc:
             answer.set_exception(error)
 
 
-def _result(service: str, method: str, reply: Any) -> dict[str, Any]:
-    """Return the result in a reply, or raise the error in it."""
+def result_of(service: str, method: str, reply: Any) -> dict[str, Any]:
+    """Return the result in a reply. Raises: PlatformError: the error in it."""
     error = reply.get("error") if isinstance(reply, dict) else {"exc_type": "no reply"}
     if not error:
         result: dict[str, Any] = reply["result"]

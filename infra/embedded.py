@@ -6,10 +6,12 @@ again, and the inbox lets the effect happen once.
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from infra.dispatcher import Dispatcher, Subscriber
 from infra.timers import RepeatedCall
+from shared.bundles import MANY, answer_all
 from shared.config import Settings
 from shared.errors import NotFound
 from shared.events import Recorded
@@ -52,6 +54,12 @@ class Platform:
             PlatformError: what the service refused with.
             NotFound: ``rpc.no_method``, there is no such door.
         """
+        if method == MANY:
+            return answer_all(request, partial(self._call, service))
+        return self._call(service, method, request)
+
+    def _call(self, service: str, method: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the service's answer to one request; raises as ``call`` does."""
         if service not in self._doors or method not in self._doors[service].operations:
             raise NotFound("rpc.no_method", f"{service} has no operation {method}")
         with counted(service, method):

@@ -1,6 +1,7 @@
 """The request door on nameko: answers as JSON, errors as themselves, and no message ends the container."""
 
 import json
+import sys
 import time
 import warnings
 from functools import partial
@@ -9,14 +10,16 @@ from typing import Any
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
+from shared.bundles import MANY, MAX_BYTES, answer_all
 from shared.envelope import CONTENT_TYPE
-from shared.errors import PlatformError
+from shared.errors import Invalid, NotFound, PlatformError, Unavailable
 from shared.logs import log
 from shared.messaging.acks import acknowledge
 from shared.messaging.names import DEADLINE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # eventlet says on import that it is at its end of line: ADR 0001
+    from eventlet.event import Event
     from nameko.amqp.publish import get_producer
     from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
     from nameko.rpc import Rpc as NamekoRpc
@@ -31,6 +34,7 @@ class RpcConsumer(NamekoRpcConsumer):
         """Take the exchange as it is: it belongs to the bus, and a service may not declare it."""
         super().setup()
         self.queue.exchange.no_declare = True
+        self.bundles: set[Any] = set()  # the greenlets that see to one each
 
     def handle_message(self, body: Any, message: Any) -> None:
         """Give a request to its method; what is malformed or too late is dropped with a log line."""
@@ -39,12 +43,48 @@ class RpcConsumer(NamekoRpcConsumer):
             log.warning("rpc.dropped", reason=fault, routing_key=message.delivery_info.get("routing_key"))
             acknowledge(self.queue_consumer, message)
             return
+        if message.delivery_info["routing_key"] == f"{self.container.service_name}.{MANY}":
+            bundle = self.container.spawn_managed_thread(partial(self._handle_many, body["args"][0], message), MANY)
+            self.bundles.add(bundle)
+            bundle.link(self.bundles.discard)
+            return
         try:
             provider = self.get_provider_for_method(message.delivery_info["routing_key"])
         except MethodNotFound as error:
             self.handle_result(message, None, (type(error), error, None))
             return
         provider.handle_message(body, message)
+
+    def _handle_many(self, told: dict[str, Any], message: Any) -> None:
+        """Answer a bundle. It waits outside the pool of workers, so that bundles never wait for each other's places."""
+        result, exc_info = None, None
+        try:
+            if len(message.body) > MAX_BYTES:
+                raise Invalid("rpc.bad_bundle", f"a bundle has at most {MAX_BYTES} bytes")
+            result = answer_all(told, self._do)
+        except Invalid:
+            exc_info = sys.exc_info()
+        self.handle_result(message, result, exc_info)
+
+    def _do(self, method: str, request: dict[str, Any]) -> Any:
+        """Carry out one call of a bundle in a worker of its own, by the door that would have taken it alone."""
+        doors = {door.method_name: door for door in self.container.entrypoints if isinstance(door, Rpc)}
+        if method not in doors:
+            raise NotFound("rpc.no_method", f"{self.container.service_name} has no operation {method}")
+        done = Event()
+
+        def keep(_: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            done.send((result, exc_info))
+            return result, exc_info
+
+        try:
+            self.container.spawn_worker(doors[method], [request], {}, context_data={}, handle_result=keep)
+        except ContainerBeingKilled as error:
+            raise Unavailable("rpc.not_reached", "the service is stopping; ask again") from error
+        result, exc_info = done.wait()
+        if exc_info:
+            raise exc_info[1]
+        return result
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         """Answer and acknowledge; an answer that cannot be sent is left out: its caller asks again, with the key."""
@@ -104,6 +144,12 @@ class Rpc(NamekoRpc):
 
     def __init__(self) -> None:
         super().__init__(expected_exceptions=PlatformError)
+
+    def stop(self) -> None:
+        """Take no more, and let bundles come to their end: they still need the door."""
+        super().stop()
+        for bundle in list(self.rpc_consumer.bundles):
+            bundle.wait()
 
     def handle_message(self, body: Any, message: Any) -> None:
         """Run the method; nothing of the message's headers reaches it."""
