@@ -1,14 +1,14 @@
 """Puts a matrix answer together: cells, sums over channels and units, and how far each number may be trusted. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlencode
 
 from gateway.matrix.facts import KINDS
+from gateway.matrix.frame import Definition, Thing
 from gateway.matrix.query import Query
-from gateway.matrix.read import Definition, Reading, Sum, Thing, Turn
+from gateway.matrix.read import Reading
 from shared.codec import instant
 
 UNIT_ORDER = ("office", "department", "college", "campus")
@@ -16,27 +16,31 @@ CHANNEL_ORDER = ("website", "wechat_oa", "douyin", "bilibili", "other")
 RATIO_DIGITS = 4
 
 
-@dataclass(frozen=True, slots=True)
 class _Cell:
-    """The sum of one figure over some part of the matrix."""
+    """The sum of one figure over some part of the matrix. Days are ISO text, which sorts as days do."""
 
-    value: int
-    weight: int
-    flagged: int
-    first_day: date
-    last_day: date
-    begins: date | None  # the day of a first count, where nothing is known of what was before
+    __slots__ = ("begins", "first_day", "flagged", "last_day", "value", "weight")
 
-    def plus(self, other: "_Cell") -> "_Cell":
-        begins = [day for day in (self.begins, other.begins) if day is not None]
-        return _Cell(
-            self.value + other.value,
-            self.weight + other.weight,
-            self.flagged + other.flagged,
-            min(self.first_day, other.first_day),
-            max(self.last_day, other.last_day),
-            min(begins) if begins else None,
-        )
+    def __init__(self, value: int, weight: int, flagged: int, first_day: str, last_day: str) -> None:
+        self.value, self.weight, self.flagged = value, weight, flagged
+        self.first_day, self.last_day = first_day, last_day
+        self.begins = ""  # the day of a first count, where nothing is known of what was before
+
+    def add(self, other: "_Cell") -> None:
+        self.value += other.value
+        self.weight += other.weight
+        self.flagged += other.flagged
+        if other.first_day < self.first_day:
+            self.first_day = other.first_day
+        if other.last_day > self.last_day:
+            self.last_day = other.last_day
+        if other.begins and (not self.begins or other.begins < self.begins):
+            self.begins = other.begins
+
+    def copy(self) -> "_Cell":
+        other = _Cell(self.value, self.weight, self.flagged, self.first_day, self.last_day)
+        other.begins = self.begins
+        return other
 
 
 Cells = dict[str, _Cell]
@@ -52,53 +56,54 @@ def assemble(query: Query, reading: Reading, today: date) -> dict[str, Any]:
 
 class _Assembly:
     def __init__(self, query: Query, reading: Reading, today: date) -> None:
-        self._query, self._reading = query, reading
+        self._query, self._frame = query, reading.frame
         self._today = min(today, query.period.last)
-        self._channels = {channel.id: channel for channel in reading.channels}
-        self._cells: dict[UUID, dict[UUID, Cells]] = {}
-        for part in _merged(reading.sums):
-            on_channel = self._cells.setdefault(part.unit_id, {}).setdefault(part.channel_id, {})
-            on_channel[part.figure] = _cell(part)
+        self._parameters = query.parameters()
+        self._cells = _cells(reading)
+        self._figure_of: dict[str, _Figure] = {}
 
     def answer(self) -> dict[str, Any]:
-        units = sorted(filter(self._shown, self._reading.units), key=self._unit_order)
-        figures = self._figures
-        kinds: dict[str, Cells] = {}
+        units = sorted(filter(self._shown, self._frame.units), key=_unit_order)
+        kind_of = {channel.id.hex: channel.kind for channel in self._frame.channels}
+        kinds: dict[str, list[Cells]] = {}
         for on_channels in self._cells.values():
-            for channel_id, cells in on_channels.items():
-                if channel := self._channels.get(channel_id):
-                    kinds[channel.kind] = _sum([kinds.get(channel.kind, {}), cells])
+            for channel, cells in on_channels.items():
+                if kind := kind_of.get(channel):
+                    kinds.setdefault(kind, []).append(cells)
+        everywhere = [cells for on_channels in self._cells.values() for cells in on_channels.values()]
         return {
             "period": self._query.period.name,
             "as_of": None if self._query.as_of is None else instant(self._query.as_of),
             "units": [self._unit(unit) for unit in units],
             "totals": {
-                "figures": figures(_sum(cells for channels in self._cells.values() for cells in channels.values())),
+                "figures": self._figures(_sum(everywhere)),
                 "kinds": {
-                    kind: {"figures": figures(kinds[kind], kind=kind)} for kind in CHANNEL_ORDER if kind in kinds
+                    kind: {"figures": self._figures(_sum(kinds[kind]), kind=kind)}
+                    for kind in CHANNEL_ORDER
+                    if kind in kinds
                 },
             },
         }
 
     def _unit(self, unit: Thing) -> dict[str, Any]:
-        cells = self._cells.get(unit.id, {})
-        mine = [channel for channel in self._reading.channels if self._lists(unit, channel)]
+        on_channels = self._cells.get(unit.id.hex, {})
+        mine = [channel for channel in self._frame.channels if self._lists(unit, channel, on_channels)]
         return {
             "id": str(unit.id),
-            "name": self._turn(unit, "name") or str(unit.id),
+            "name": self._frame.turn(unit, "name", self._today) or str(unit.id),
             "kind": unit.kind,
-            "channels": [self._channel(unit, channel) for channel in sorted(mine, key=self._channel_order)],
-            "figures": self._figures(_sum(cells.values()), unit=unit.id),
+            "channels": [self._channel(unit, each, on_channels) for each in sorted(mine, key=_channel_order)],
+            "figures": self._figures(_sum(on_channels.values()), unit=str(unit.id)),
         }
 
-    def _channel(self, unit: Thing, channel: Thing) -> dict[str, Any]:
-        cells = self._cells.get(unit.id, {}).get(channel.id, {})
+    def _channel(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> dict[str, Any]:
+        cells = on_channels.get(channel.id.hex, {})
         return {
             "id": str(channel.id),
             "kind": channel.kind,
-            "name": self._turn(channel, "name") or str(channel.id),
-            "status": self._turn(channel, "status"),
-            "figures": self._figures(cells, unit=unit.id, channel=channel.id),
+            "name": self._frame.turn(channel, "name", self._today) or str(channel.id),
+            "status": self._frame.turn(channel, "status", self._today),
+            "figures": self._figures(cells, unit=str(unit.id), channel=str(channel.id)),
         }
 
     def _shown(self, unit: Thing) -> bool:
@@ -107,103 +112,103 @@ class _Assembly:
         allowed = query.units()
         if (allowed is not None and unit.id not in allowed) or query.unit_kind not in (None, unit.kind):
             return False
-        if self._cells.get(unit.id):
+        if self._cells.get(unit.id.hex):
             return True
-        gone = self._turn(unit, "merged_into", at=query.period.first)
+        gone = self._frame.turn(unit, "merged_into", query.period.first)
         return unit.since <= query.period.last and gone is None
 
-    def _lists(self, unit: Thing, channel: Thing) -> bool:
+    def _lists(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> bool:
         """A unit lists its own channels that stood in the period, and those on which it published."""
         query = self._query
+        if channel.unit_id != unit.id and channel.id.hex not in on_channels:
+            return False
         if query.channel_kind not in (None, channel.kind) or query.channel not in (None, channel.id):
             return False
-        if channel.id in self._cells.get(unit.id, {}):
+        if channel.id.hex in on_channels:
             return True
-        closed = self._turn(channel, "status", at=query.period.first) == "closed"
-        return channel.unit_id == unit.id and channel.since <= query.period.last and not closed
+        closed = self._frame.turn(channel, "status", query.period.first) == "closed"
+        return channel.since <= query.period.last and not closed
 
-    def _turn(self, thing: Thing, what: str, at: date | None = None) -> str | None:
-        """Return how a thing was called (or stood) on a day, by default the period's last or today."""
-        turns = [turn for turn in self._reading.history.get(thing.id, ()) if turn.what == what]
-        past = [turn for turn in turns if turn.since <= (at or self._today)]
-        if not past and what == "name":
-            past = sorted(turns, key=_since)[:1]  # before its time a thing goes by its first name
-        return max(past, key=_since).value if past else None
+    def _figures(self, cells: Cells, **where: str) -> dict[str, Any]:
+        if not cells:
+            return {}
+        link = urlencode({**self._parameters, **where}, safe=":.")
+        return {name: self._of(name).told(cell, f"/v1/figures/{name}/events?{link}") for name, cell in cells.items()}
 
-    def _unit_order(self, unit: Thing) -> tuple[int, date, str]:
-        return UNIT_ORDER.index(unit.kind) if unit.kind in UNIT_ORDER else len(UNIT_ORDER), unit.since, str(unit.id)
+    def _of(self, name: str) -> "_Figure":
+        found = self._figure_of.get(name)
+        if found is None:
+            found = self._figure_of[name] = _Figure(
+                name, self._frame.figures.get(name), self._query.period.first, self._today
+            )
+        return found
 
-    def _channel_order(self, channel: Thing) -> tuple[int, date, str]:
-        known = channel.kind in CHANNEL_ORDER
-        return CHANNEL_ORDER.index(channel.kind) if known else len(CHANNEL_ORDER), channel.since, str(channel.id)
 
-    def _figures(self, cells: Cells, **where: UUID | str) -> dict[str, Any]:
-        return {
-            name: self._figure(name, cells[name], self._query.href(name, **where))
-            for name in [*KINDS, *sorted(set(cells) - set(KINDS))]
-            if name in cells
-        }
+class _Figure:
+    """How numbers of one figure are told in one answer."""
 
-    def _figure(self, name: str, cell: _Cell, href: str) -> dict[str, Any]:
-        defined = self._reading.figures.get(name)
-        kind = defined.kind if defined else KINDS.get(name, "additive")
-        value: dict[str, Any] = {"value": cell.value}
-        if kind == "ratio":
-            ratio = round(cell.value / cell.weight, RATIO_DIGITS) if cell.weight else None
-            value = {"value": ratio, "numerator": cell.value, "denominator": cell.weight}
-        return {
-            **value,
-            "unit": defined.unit if defined else None,
+    def __init__(self, name: str, defined: Definition | None, first: date, today: date) -> None:
+        self._kind = defined.kind if defined else KINDS.get(name, "additive")
+        self._unit = defined.unit if defined else None
+        self._version = defined.version if defined else None
+        self._first = max(first, (defined and defined.covered_from) or date.min).isoformat()
+        self._today = today.isoformat()
+
+    def told(self, cell: _Cell, href: str) -> dict[str, Any]:
+        """Return the number with all that says what it is."""
+        found: dict[str, Any] = {
+            "value": cell.value,
+            "unit": self._unit,
             "precision": "at_least" if cell.flagged > 0 else "exact",
-            "coverage": self._coverage(cell, defined, kind),
-            "definition": defined.version if defined else None,
+            "coverage": self._coverage(cell),
+            "definition": self._version,
             "href": href,
         }
+        if self._kind == "ratio":
+            ratio = round(cell.value / cell.weight, RATIO_DIGITS) if cell.weight else None
+            found |= {"value": ratio, "numerator": cell.value, "denominator": cell.weight}
+        return found
 
-    def _coverage(self, cell: _Cell, defined: Definition | None, kind: str) -> dict[str, str]:
+    def _coverage(self, cell: _Cell) -> dict[str, str]:
         """Return the days the number stands for: a counter knows nothing after its last count."""
-        first = max(self._query.period.first, (defined and defined.covered_from) or date.min)
-        if cell.flagged > 0 and cell.begins is not None:
-            first = max(first, cell.begins)
-        last = cell.last_day if kind == "gauge" else self._today
-        return {"from": first.isoformat(), "to": max(last, first).isoformat()}
+        first = max(self._first, cell.begins) if cell.flagged > 0 else self._first
+        last = cell.last_day if self._kind == "gauge" else self._today
+        return {"from": first, "to": max(last, first)}
 
 
-def _since(turn: Turn) -> tuple[date, int]:
-    return turn.since, turn.version
-
-
-def _cell(part: Sum) -> _Cell:
-    begins = part.first_day if part.flagged > 0 else None
-    return _Cell(part.value, part.weight, part.flagged, part.first_day, part.last_day, begins)
-
-
-def _merged(parts: Iterable[Sum]) -> list[Sum]:
-    """Add up the parts of the same figure of the same unit and channel."""
-    found: dict[tuple[UUID, UUID, str], Sum] = {}
-    for part in parts:
-        key = (part.unit_id, part.channel_id, part.figure)
-        other = found.get(key)
-        found[key] = part if other is None else _plus(other, part)
-    return list(found.values())
-
-
-def _plus(left: Sum, right: Sum) -> Sum:
-    return Sum(
-        unit_id=left.unit_id,
-        channel_id=left.channel_id,
-        figure=left.figure,
-        value=left.value + right.value,
-        weight=left.weight + right.weight,
-        flagged=left.flagged + right.flagged,
-        first_day=min(left.first_day, right.first_day),
-        last_day=max(left.last_day, right.last_day),
-    )
+def _cells(reading: Reading) -> dict[str, dict[str, Cells]]:
+    """Return the cells by unit, channel and figure: parts of the same cell added up."""
+    found: dict[str, dict[str, Cells]] = {}
+    for unit, channel, figure, value, weight, flagged, first_day, last_day in reading.sums:
+        cells = found.setdefault(unit, {}).setdefault(channel, {})
+        cell = _Cell(value, weight, flagged, first_day, last_day)
+        if figure in cells:
+            cells[figure].add(cell)
+        else:
+            cells[figure] = cell
+    for on_channels in found.values():
+        for cells in on_channels.values():
+            for cell in cells.values():
+                if cell.flagged > 0:
+                    cell.begins = cell.first_day
+    return found
 
 
 def _sum(many: Iterable[Cells]) -> Cells:
     found: Cells = {}
     for cells in many:
         for name, cell in cells.items():
-            found[name] = found[name].plus(cell) if name in found else cell
+            if name in found:
+                found[name].add(cell)
+            else:
+                found[name] = cell.copy()
     return found
+
+
+def _unit_order(unit: Thing) -> tuple[int, date, str]:
+    return UNIT_ORDER.index(unit.kind) if unit.kind in UNIT_ORDER else len(UNIT_ORDER), unit.since, str(unit.id)
+
+
+def _channel_order(channel: Thing) -> tuple[int, date, str]:
+    known = channel.kind in CHANNEL_ORDER
+    return CHANNEL_ORDER.index(channel.kind) if known else len(CHANNEL_ORDER), channel.since, str(channel.id)

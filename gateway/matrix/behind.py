@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Row, select, tuple_
 
 from gateway.matrix.facts import KINDS
+from gateway.matrix.frame import definitions
 from gateway.matrix.query import Query
-from gateway.matrix.read import definitions, restricted, snapshot, windows
-from gateway.matrix.tables import NO_CHANNEL, fact
+from gateway.matrix.read import snapshot
+from gateway.matrix.tables import NO_CHANNEL, channel, fact, unit
 from shared.codec import instant
 from shared.database import UtcDateTime, from_microseconds, to_microseconds
 from shared.errors import Invalid, NotFound
@@ -55,15 +56,9 @@ def facts_behind(engine: Engine, name: str, query: Query, limit: int, after: str
         figures = definitions(db, query.as_of)
         if name not in figures and name not in KINDS:
             raise NotFound("figure.not_found", "no such figure")
-        window = next((each for each in windows(query.period, figures) if each.only == name), None)
-        if window is None:
-            window = windows(query.period, figures)[0]
-        where = [
-            fact.c.figure == name,
-            window.holds(fact),
-            fact.c.day.between(window.period.first, window.period.last),
-            *restricted(query, fact),
-        ]
+        defined = figures.get(name)
+        first = max(query.period.first, (defined and defined.covered_from) or date.min)
+        where = [fact.c.figure == name, fact.c.day.between(first, query.period.last), *_restricted(query)]
         if query.as_of is not None:
             where.append(fact.c.recorded_at <= query.as_of)
         if after is not None:
@@ -71,6 +66,22 @@ def facts_behind(engine: Engine, name: str, query: Query, limit: int, after: str
         order = (fact.c.occurred_at.desc(), fact.c.event_id.desc(), fact.c.n.desc())
         rows = db.execute(select(fact).where(*where).order_by(*order).limit(limit + 1)).all()
     return {"items": [_item(row) for row in rows[:limit]], "next": _next(rows, limit)}
+
+
+def _restricted(query: Query) -> list[ColumnElement[bool]]:
+    """Return the conditions that keep facts to the query's units and channels."""
+    conditions: list[ColumnElement[bool]] = [] if query.scope is None else [fact.c.unit_id.in_(query.scope)]
+    if query.unit is not None:
+        conditions.append(fact.c.unit_id == query.unit)
+    if query.unit_kind is not None:
+        conditions.append(fact.c.unit_id.in_(select(unit.c.unit_id).where(unit.c.kind == query.unit_kind)))
+    if query.channel_kind is not None:
+        conditions.append(
+            fact.c.channel_id.in_(select(channel.c.channel_id).where(channel.c.kind == query.channel_kind))
+        )
+    if query.channel is not None:
+        conditions.append(fact.c.channel_id == query.channel)
+    return conditions
 
 
 def _older(place: Place) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from gateway.matrix.asked import Asked
 from gateway.matrix.cache import Built, Cache
 from gateway.matrix.freshness import Freshness
 from gateway.matrix.query import Query
-from gateway.matrix.read import read
+from gateway.matrix.read import Reader
 from shared import codec
 from shared.contracts import SERVICES
 
@@ -32,6 +32,7 @@ class Board:
         self.freshness = Freshness(SERVICES)
         self.position = 0
         self._cache = Cache()
+        self._reader = Reader(engine)
         self._tail_of, self._tail = (-1, -1), (b"", "")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="matrix")
 
@@ -42,7 +43,7 @@ class Board:
             Unavailable: the read model does not answer, and this was never asked before.
         """
         built, current = await self._cache.get(
-            asked, self.position, lambda: self.in_thread(lambda: _build(self.engine, asked.query, asked.today))
+            asked, self.position, lambda: self.in_thread(lambda: _build(self._reader, asked.query, asked.today))
         )
         self.position = max(self.position, built.position)
         if current:
@@ -85,9 +86,9 @@ def _whole(built: Built, tail: bytes, parts: str) -> tuple[bytes, str]:
     return b'%b,"position":"%d"%b' % (built.body, built.position, tail), f'W/"{built.etag}{parts}"'
 
 
-def _build(engine: Engine, query: Query, today: date) -> Built:
+def _build(reader: Reader, query: Query, today: date) -> Built:
     began = time.monotonic()
-    found = read(engine, query)
+    found = reader.read(query)
     answer: dict[str, Any] = assemble(query, found, today)
     body = codec.dumps(answer).encode()
     return Built(body[:-1], sha256(body).hexdigest()[:20], found.position, began)

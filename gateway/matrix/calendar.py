@@ -42,3 +42,9 @@ def recording_day(moment: datetime) -> date:
 def month_end(day: date) -> date:
     """Return the last day of the month of ``day``."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def days_of_month(month: str) -> list[date]:
+    """Return the days of a month such as ``2021-07``."""
+    first = date.fromisoformat(f"{month}-01")
+    return [first + timedelta(days=n) for n in range(month_end(first).day)]

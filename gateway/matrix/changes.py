@@ -14,6 +14,7 @@ class Cells:
     """Months by figure by unit. A unit without figures was renamed or the like; ``units`` None: anything may differ."""
 
     units: dict[str, dict[str, set[str]]] | None = field(default_factory=dict)
+    described: bool = False  # something but figures is otherwise
 
     def add_facts(self, facts: Iterable[Fact]) -> None:
         """Note the cells the facts are in."""
@@ -24,12 +25,13 @@ class Cells:
 
     def touch(self, unit_id: UUID) -> None:
         """Note that the unit itself, or a channel of it, is described otherwise."""
+        self.described = True
         if self.units is not None:
             self.units.setdefault(str(unit_id), {})
 
     def everything(self) -> None:
         """Note that any cell may differ."""
-        self.units = None
+        self.described, self.units = True, None
 
     def to_json(self) -> str | None:
         """Return the cells as stored text; None for everything."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from gateway.matrix.facts import Fact, Sample, facts_of_count
-from gateway.matrix.sums import add_facts, key_of, remove_facts, sum_again
+from gateway.matrix.sums import add_facts, keys_of, remove_facts, sum_again
 from gateway.matrix.tables import sample
 
 _FIELDS = tuple(field.name for field in fields(Sample))
@@ -35,7 +35,7 @@ def _count_again(db: Connection, counter: str) -> list[Fact]:
     keys = remove_facts(db, [each.event_id for each in samples])
     facts = facts_of_counts(samples)
     add_facts(db, facts)
-    sum_again(db, keys | {key_of(each) for each in facts})
+    sum_again(db, keys.union(*map(keys_of, facts)))
     return facts
 
 

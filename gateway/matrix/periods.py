@@ -28,6 +28,10 @@ class Months:
     first: str
     last: str
 
+    def days(self) -> Days:
+        """Return all their days."""
+        return Days(date.fromisoformat(f"{self.first}-01"), month_end(date.fromisoformat(f"{self.last}-01")))
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -48,9 +52,10 @@ class Period:
         months = self.whole_months()
         if months is None:
             return [Days(self.first, self.last)]
-        start = date.fromisoformat(f"{months.first}-01")
-        end = month_end(date.fromisoformat(f"{months.last}-01"))
-        runs = [Days(self.first, start - timedelta(days=1)), Days(end + timedelta(days=1), self.last)]
+        whole = months.days()
+        runs = [
+            Days(self.first, whole.first - timedelta(days=1)), Days(whole.last + timedelta(days=1), self.last),
+        ]  # fmt: skip
         return [run for run in runs if run.first <= run.last]
 
 

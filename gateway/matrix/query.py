@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import get_args
-from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.matrix.periods import Period, current_year, parse
@@ -56,11 +55,6 @@ class Query:
             "channel": self.channel,
         }
         return {name: str(value) for name, value in values.items() if value is not None}
-
-    def href(self, figure: str, **more: UUID | str) -> str:
-        """Return the link to the facts behind a figure, narrowed by ``more``."""
-        narrowed = {**self.parameters(), **{name: str(value) for name, value in more.items()}}
-        return f"/v1/figures/{figure}/events?{urlencode(narrowed, safe=':.')}"
 
 
 def query_of(parameters: Mapping[str, str], caller: Caller, now: datetime) -> Query:

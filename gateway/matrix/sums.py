@@ -4,22 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, Table, and_, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.matrix.calendar import month_of, recording_day
+from gateway.matrix.calendar import days_of_month, month_of, recording_day
 from gateway.matrix.facts import Fact
-from gateway.matrix.tables import fact, roll_up
+from gateway.matrix.tables import day_sum, fact, month_sum
 
-Key = tuple[str, UUID, UUID, str, date]
-KEY = ("month", "unit_id", "channel_id", "figure", "recorded_day")
+Key = tuple[Table, tuple[Any, ...]]
+SUMS = (day_sum, month_sum)
+WHERE = ("unit_id", "channel_id", "figure")
+ADDED = ("value", "weight", "flagged", "facts")
 
 
-def key_of(each: Fact) -> Key:
-    """Return the key of the roll-up row that the fact belongs to."""
-    return month_of(each.day), each.unit_id, each.channel_id, each.figure, recording_day(each.recorded_at)
+def keys_of(each: Fact) -> set[Key]:
+    """Return the keys of the two sums that the fact belongs to."""
+    return {_key(table, each) for table in SUMS}
 
 
 def add_facts(db: Connection, facts: Sequence[Fact]) -> None:
@@ -27,39 +28,65 @@ def add_facts(db: Connection, facts: Sequence[Fact]) -> None:
     if not facts:
         return
     db.execute(insert(fact), [_row(each) for each in facts])
-    sums: dict[Key, dict[str, Any]] = {}
-    for each in facts:
-        key, one = key_of(each), _one(each)
-        sums[key] = _added(sums[key], one) if key in sums else one
-    db.execute(_adding(db), [{**dict(zip(KEY, key, strict=True)), **found} for key, found in sums.items()])
+    for table in SUMS:
+        sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for each in facts:
+            key, one = _key(table, each)[1], _one(each)
+            sums[key] = _added(sums[key], one) if key in sums else one
+        db.execute(_adding(db, table), [_named(table, key) | _kept(table, found) for key, found in sums.items()])
 
 
-def remove_facts(db: Connection, event_ids: Sequence[UUID]) -> set[Key]:
+def remove_facts(db: Connection, event_ids: Sequence[Any]) -> set[Key]:
     """Delete the events' facts; return the keys of the sums that are wrong from now on (``sum_again``)."""
     mine = fact.c.event_id.in_(event_ids)
-    keys = {tuple(row) for row in db.execute(select(*(fact.c[name] for name in KEY)).where(mine).distinct())}
+    places = select(fact.c.day, *(fact.c[name] for name in WHERE), fact.c.recorded_at).where(mine)
+    keys = {_key(table, row) for row in db.execute(places) for table in SUMS}
     db.execute(delete(fact).where(mine))
     return keys
 
 
 def sum_again(db: Connection, keys: Iterable[Key]) -> None:
-    """Make the sums anew from the facts that are there."""
-    for key in keys:
-        db.execute(delete(roll_up).where(and_(*(roll_up.c[name] == part for name, part in zip(KEY, key, strict=True)))))
-        here = and_(*(fact.c[name] == part for name, part in zip(KEY, key, strict=True)))
-        found = db.execute(_SUMS.where(here)).one()
+    """Make the sums anew from the facts that are there: days of these, and months of days."""
+    for table, key in sorted(keys, key=lambda each: each[0] is month_sum):
+        named = _named(table, key)
+        db.execute(delete(table).where(and_(*(table.c[name] == part for name, part in named.items()))))
+        found = db.execute(_days_again(named) if table is day_sum else _months_again(named)).one()
         if found.facts:
-            db.execute(insert(roll_up), {**dict(zip(KEY, key, strict=True)), **_whole(found)})
+            db.execute(insert(table), named | _kept(table, _whole(found)))
 
 
-_SUMS = select(
-    func.sum(fact.c.value).label("value"),
-    func.sum(fact.c.weight).label("weight"),
-    func.sum(fact.c.flagged).label("flagged"),
-    func.count().label("facts"),
-    func.min(fact.c.day).label("first_day"),
-    func.max(fact.c.day).label("last_day"),
-)
+def _days_again(named: dict[str, Any]) -> Select[Any]:
+    wanted = select(
+        *(func.sum(fact.c[name]).label(name) for name in ("value", "weight", "flagged")), func.count().label("facts")
+    )
+    return wanted.where(*(fact.c[name] == part for name, part in named.items()))
+
+
+def _months_again(named: dict[str, Any]) -> Select[Any]:
+    wanted = select(
+        *(func.sum(day_sum.c[name]).label(name) for name in ADDED),
+        func.min(day_sum.c.day).label("first_day"), func.max(day_sum.c.day).label("last_day"),
+    )  # fmt: skip
+    return wanted.where(
+        day_sum.c.day.in_(days_of_month(named["month"])),
+        *(day_sum.c[name] == named[name] for name in WHERE),
+        day_sum.c.recorded_day.in_(days_of_month(named["recorded_month"])),
+    )
+
+
+def _key(table: Table, each: Any) -> Key:
+    where, recorded = (each.unit_id, each.channel_id, each.figure), recording_day(each.recorded_at)
+    if table is day_sum:
+        return table, (each.day, *where, recorded)
+    return table, (month_of(each.day), *where, month_of(recorded))
+
+
+def _named(table: Table, key: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(table.primary_key.columns.keys(), key, strict=True))
+
+
+def _kept(table: Table, found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name in table.c}
 
 
 def _whole(found: Row[Any]) -> dict[str, Any]:
@@ -83,19 +110,18 @@ def _one(each: Fact) -> dict[str, Any]:
 
 
 def _added(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    summed = {name: left[name] + right[name] for name in ("value", "weight", "flagged", "facts")}
     days = {
         "first_day": min(left["first_day"], right["first_day"]),
         "last_day": max(left["last_day"], right["last_day"]),
     }
-    return {**summed, **days}
+    return {**{name: left[name] + right[name] for name in ADDED}, **days}
 
 
-def _adding(db: Connection) -> Any:
-    statement = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(roll_up)
+def _adding(db: Connection, table: Table) -> Any:
+    statement = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
     new = statement.excluded
-    changes: dict[str, Any] = {name: roll_up.c[name] + new[name] for name in ("value", "weight", "flagged", "facts")}
-    # min() and max() of two values are called otherwise in PostgreSQL
-    changes["first_day"] = case((new.first_day < roll_up.c.first_day, new.first_day), else_=roll_up.c.first_day)
-    changes["last_day"] = case((new.last_day > roll_up.c.last_day, new.last_day), else_=roll_up.c.last_day)
-    return statement.on_conflict_do_update(index_elements=list(KEY), set_=changes)
+    changes: dict[str, Any] = {name: table.c[name] + new[name] for name in ADDED}
+    if table is month_sum:  # min() and max() of two values are called otherwise in PostgreSQL
+        changes["first_day"] = case((new.first_day < table.c.first_day, new.first_day), else_=table.c.first_day)
+        changes["last_day"] = case((new.last_day > table.c.last_day, new.last_day), else_=table.c.last_day)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)

@@ -107,11 +107,28 @@ fact = Table(
     Index("fact_by_recorded_day", "recorded_day", "day"),
 )
 
-# Sums of facts. Months first: a period is a range of the key.
-roll_up = Table(
-    "roll_up",
+# Sums of facts, twice: coarse by month of happening and of recording, fine by day of both. A period is a range of the
+# key; a past moment is the months of recording before its own, the days before its own, and the facts of its day.
+month_sum = Table(
+    "month_sum",
     metadata,
     Column("month", Text, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
+    Column("channel_id", Uuid, primary_key=True),
+    Column("figure", Text, primary_key=True),
+    Column("recorded_month", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("weight", BigInteger, nullable=False),
+    Column("flagged", Integer, nullable=False),
+    Column("facts", Integer, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    sqlite_with_rowid=False,
+)
+day_sum = Table(
+    "day_sum",
+    metadata,
+    Column("day", Date, primary_key=True),
     Column("unit_id", Uuid, primary_key=True),
     Column("channel_id", Uuid, primary_key=True),
     Column("figure", Text, primary_key=True),
@@ -120,16 +137,18 @@ roll_up = Table(
     Column("weight", BigInteger, nullable=False),
     Column("flagged", Integer, nullable=False),
     Column("facts", Integer, nullable=False),
-    Column("first_day", Date, nullable=False),
-    Column("last_day", Date, nullable=False),
+    Index("day_sum_by_recorded_day", "recorded_day", "day"),
+    sqlite_with_rowid=False,
 )
 
-# One row: how many events changed the matrix. Every change locks it first, so that changes have one order.
+# One row: how many events changed the matrix, and how many had when a unit, channel or figure was last described
+# otherwise. Every change locks it first, so that changes have one order.
 matrix_state = Table(
     "matrix_state",
     state,
     Column("id", Integer, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("described", BigInteger, nullable=False, server_default="0"),
 )
 
 # How far the matrix has followed each service's log, and up to which moment (UTC) everything of it is in.

@@ -70,7 +70,7 @@ def lock(db: Connection) -> int:
 def note(db: Connection, position: int, events: int, cells: Cells) -> int:
     """Move the matrix on by a number of events that changed these cells; return the new position."""
     now_at = position + events
-    db.execute(update(matrix_state).values(position=now_at))
+    db.execute(update(matrix_state).values(position=now_at, **({"described": now_at} if cells.described else {})))
     db.execute(insert(change).values(position=now_at, previous=position, cells=cells.to_json()))
     oldest = select(change.c.position).order_by(change.c.position.desc()).offset(RING).limit(1)
     if (beyond := db.execute(oldest).scalar()) is not None:

@@ -9,8 +9,9 @@ from gateway.bodies import read_query
 from gateway.cursors import Cursors
 from gateway.dependencies import Dependencies
 from gateway.matrix.behind import facts_behind
+from gateway.matrix.frame import Definition, definitions
 from gateway.matrix.query import query_of
-from gateway.matrix.read import Definition, definitions, snapshot
+from gateway.matrix.read import snapshot
 from gateway.responses import answer
 from gateway.services import Service
 

@@ -92,7 +92,7 @@ def read_facts(stage: Stage) -> Facts:
     with _database(stage, OWNERS[-1]) as db:
         facts = db.execute(text("select event_id from fact where figure = 'news_published'")).scalars()
         published = Counter(map(_hex, facts))
-        summed = db.execute(text("select coalesce(sum(value), 0) from roll_up where figure = 'news_published'"))
+        summed = db.execute(text("select coalesce(sum(value), 0) from month_sum where figure = 'news_published'"))
         total = int(summed.scalar_one())
         applied = frozenset(map(_hex, db.execute(text("select event_id from applied")).scalars()))
     return Facts(logs=logs, handled=handled, published=published, summed=total, applied=applied, letters=letters)

@@ -12,7 +12,7 @@ from gateway.matrix.answer import assemble
 from gateway.matrix.calendar import day_of
 from gateway.matrix.periods import parse
 from gateway.matrix.query import Query
-from gateway.matrix.read import read
+from gateway.matrix.read import Reader
 from gateway.matrix.tables import metadata, state
 from gateway.matrix.writer import Writer
 from shared.contracts.content.events import (
@@ -71,7 +71,7 @@ def ask(
 ) -> dict[str, Any]:
     """Return the answer to a query."""
     query = Query(period=parse(period), as_of=as_of, scope=scope, **more)
-    return assemble(query, read(engine, query), today or day_of(as_of or NOW))
+    return assemble(query, Reader(engine).read(query), today or day_of(as_of or NOW))
 
 
 def totals(answer: dict[str, Any]) -> dict[str, Any]:

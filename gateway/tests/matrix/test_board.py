@@ -12,13 +12,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from gateway.matrix import board as board_module
 from gateway.matrix.asked import Asked
 from gateway.matrix.board import Board
 from gateway.matrix.cache import Built, Cache
 from gateway.matrix.freshness import Freshness
 from gateway.matrix.periods import parse
 from gateway.matrix.query import Query, query_of
+from gateway.matrix.read import Reader
 from gateway.tests.matrix.kit import History, apply, at
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.testing import caller
@@ -170,7 +170,7 @@ def test_a_silent_read_model_is_named_and_the_answer_is_the_last_good_one(
         def silent(*_: object) -> None:
             raise Unavailable("database.unavailable", "silent")
 
-        monkeypatch.setattr(board_module, "read", silent)
+        monkeypatch.setattr(Reader, "read", silent)
         board.position += 1
         last = await answered(board)
         assert last["missing"] == ["matrix"] and last["units"] == good["units"]

@@ -24,7 +24,7 @@ from gateway.matrix.desk import Matrix
 from gateway.matrix.projection import apply as fold
 from gateway.matrix.rebuild import rebuild
 from gateway.matrix.subscriber import Subscriber
-from gateway.matrix.tables import applied, feed, roll_up
+from gateway.matrix.tables import applied, feed, month_sum
 from gateway.matrix.writer import Writer
 from gateway.tests.matrix.kit import MemoryLog, apply, ask, rows_of
 from gateway.tests.matrix.worlds import Act, history_of
@@ -94,7 +94,7 @@ def test_a_rebuild_on_postgresql_needs_no_rights_that_the_gateway_has_not(matrix
     right = rows_of(matrix)
     assert rebuild(matrix, logs).equal
     with writing(matrix) as db:
-        db.execute(update(roll_up).values(value=77))
+        db.execute(update(month_sum).values(value=77))
     assert not rebuild(matrix, logs).equal
     assert rows_of(matrix) == right
 

@@ -11,15 +11,15 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, Text, cast, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.matrix import projection
+from gateway.matrix.calendar import month_of
 from gateway.matrix.changes import Cells
 from gateway.matrix.counters import facts_of_counts
 from gateway.matrix.facts import Fact, sample_of
-from gateway.matrix.sums import key_of
-from gateway.matrix.tables import applied, change, fact, feed, matrix_state, roll_up
+from gateway.matrix.tables import applied, change, day_sum, fact, feed, matrix_state, month_sum
 from gateway.matrix.writer import RING, Writer, lock, note
 from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
@@ -103,12 +103,15 @@ def test_sums_are_the_sums_of_their_facts(found: list[Act]) -> None:
         for recorded in history_of(found).events:
             apply(model, [recorded])
         with reading(model) as db:
-            key = [fact.c[column.name] for column in roll_up.primary_key]
             summed = (func.sum(fact.c.value), func.sum(fact.c.weight), func.sum(fact.c.flagged), func.count())
             days = (func.min(fact.c.day), func.max(fact.c.day))
-            from_facts = {tuple(row) for row in db.execute(select(*key, *summed, *days).group_by(*key))}
-            kept = {tuple(row) for row in db.execute(select(roll_up))}
-        assert kept == from_facts
+            where = (fact.c.unit_id, fact.c.channel_id, fact.c.figure)
+            month = (fact.c.month, *where, func.substr(cast(fact.c.recorded_day, Text), 1, 7))
+            day = (fact.c.day, *where, fact.c.recorded_day)
+            months_of_facts = {tuple(row) for row in db.execute(select(*month, *summed, *days).group_by(*month))}
+            days_of_facts = {tuple(row) for row in db.execute(select(*day, *summed).group_by(*day))}
+            assert {tuple(row) for row in db.execute(select(month_sum))} == months_of_facts
+            assert {tuple(row) for row in db.execute(select(day_sum))} == days_of_facts
 
 
 @SLOW
@@ -150,7 +153,7 @@ def test_counts_taken_in_the_order_of_arrival_would_not_survive_the_shuffle() ->
     def months(facts: list[Fact]) -> dict[str, int]:
         sums: dict[str, int] = {}
         for each in facts:
-            sums[key_of(each)[0]] = sums.get(key_of(each)[0], 0) + each.value
+            sums[month_of(each.day)] = sums.get(month_of(each.day), 0) + each.value
         return sums
 
     assert months(naive(history.events)) != months(naive(history.events[::-1]))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, event, select, update
 
 from gateway.matrix.rebuild import fill, rebuild
-from gateway.matrix.tables import change, roll_up
+from gateway.matrix.tables import change, month_sum
 from gateway.matrix.writer import Writer
 from gateway.tests.matrix.kit import NOW, MemoryLog, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
@@ -55,7 +55,7 @@ def test_wrong_rows_are_replaced_and_everybody_is_told(model: Engine) -> None:
     position = apply(model, events)
     right = rows_of(model)
     with writing(model) as db:
-        db.execute(update(roll_up).values(value=roll_up.c.value + 1))
+        db.execute(update(month_sum).values(value=month_sum.c.value + 1))
     assert not rebuild(model, logs_of(events)).equal
     assert rows_of(model) == right
     with reading(model) as db:
@@ -92,7 +92,7 @@ def test_readers_see_old_or_new_and_live_events_go_on(model: Engine) -> None:
     apply(model, history.events)
     right = totals(ask(model, "2021"))
     with writing(model) as db:
-        db.execute(update(roll_up).values(value=0))
+        db.execute(update(month_sum).values(value=0))
     wrong = totals(ask(model, "2021"))
     seen: list[dict[str, int]] = []
     done = threading.Event()
@@ -167,7 +167,7 @@ def test_a_rebuild_killed_anywhere_leaves_old_or_new_rows_and_can_be_repeated(
     fill(model, [log])
     right = rows_of(model)
     with writing(model) as db:
-        db.execute(update(roll_up).values(value=77))
+        db.execute(update(month_sum).values(value=77))
     wrong = rows_of(model)
     process = subprocess.run(
         [sys.executable, "-c", KILLED, str(model.url), str(log.engine.url)],
