@@ -1,7 +1,7 @@
 """Reads what a matrix answer is made of, all of one moment of the read model."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ from gateway.matrix.query import Query
 from gateway.matrix.tables import matrix_state
 from gateway.matrix.totals import totals
 from shared.database import reading, translated
+from shared.driver import Driver
 
-_STATE = select(matrix_state.c.position, matrix_state.c.described)
+_STATE = "select position, described from matrix_state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything an answer needs: ``frame`` as of the moment asked for, and rows of ``totals``."""
+    """Everything an answer needs: ``frame`` as of the moment asked for, and the rows of ``totals``."""
 
     position: int
     frame: Frame
@@ -46,10 +47,13 @@ def position(db: Connection) -> int:
 
 
 class Reader:
-    """Reads the matrix; what answers are drawn on is read again only when it changed. Safe in several threads."""
+    """Reads the matrix by the bare driver. The frame is read again only when it changed. Safe in several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._driver = engine, Driver(engine)
+        postgresql = engine.dialect.name == "postgresql"
+        self._begin = "begin isolation level repeatable read, read only" if postgresql else "begin"
+        self._mark = "%s" if postgresql else "?"
         self._frame: Frame | None = None
 
     def read(self, query: Query) -> Reading:
@@ -58,12 +62,41 @@ class Reader:
         Raises:
             Unavailable: the database did not answer.
         """
-        with snapshot(self._engine) as db:
-            state = db.execute(_STATE).one_or_none()
-            at, described = (0, 0) if state is None else (state.position, state.described)
-            frame = self._frame
-            # A position before the frame's: the database was put back to an earlier day.
-            if frame is None or frame.described != described or frame.position > at:
-                frame = self._frame = read_frame(db, described, at)
-            sums = totals(db, query, frame)
+        while True:
+            frame = self._frame or self._read_frame()
+            with self._moment() as cursor:
+                cursor.execute(_STATE)
+                at, described = cursor.fetchone() or (0, 0)
+                # A position before the frame's: the database was put back to an earlier day.
+                if frame.described == described and frame.position <= at:
+                    sums = self._sums(cursor, query, frame)
+                    break
+            self._frame = None
         return Reading(position=at, frame=frame if query.as_of is None else frame.as_of(query.as_of), sums=sums)
+
+    def _sums(self, cursor: Any, query: Query, frame: Frame) -> list[Any]:
+        found: list[Any] = []
+        for text, values in totals(query, frame):
+            cursor.execute(text.replace("?", self._mark), values)
+            found += cursor.fetchall()
+        return found
+
+    def _read_frame(self) -> Frame:
+        with snapshot(self._engine) as db:
+            state = db.execute(select(matrix_state.c.position, matrix_state.c.described)).one_or_none()
+            at, described = (0, 0) if state is None else (state.position, state.described)
+            frame = self._frame = read_frame(db, described, at)
+        return frame
+
+    @contextmanager
+    def _moment(self) -> Iterator[Any]:
+        """Give a cursor that sees one moment of the database."""
+        with self._driver.cursor() as cursor:
+            cursor.execute(self._begin)
+            try:
+                yield cursor
+                cursor.execute("commit")
+            except BaseException:
+                with suppress(Exception):  # some failures have ended it
+                    cursor.execute("rollback")
+                raise

@@ -4,157 +4,134 @@ As of a moment they are three parts that do not overlap: recorded in months befo
 its own, and on its day up to it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    Text,
-    bindparam,
-    cast,
-    func,
-    or_,
-    select,
-)
-
 from gateway.matrix.calendar import days_of_month, month_end, month_of, recording_day
 from gateway.matrix.frame import Frame
-from gateway.matrix.periods import Days
+from gateway.matrix.periods import Days, Months
 from gateway.matrix.query import Query
-from gateway.matrix.tables import day_sum, fact, month_sum
+from shared.database import to_microseconds
+
+Late = list[tuple[str, date]]  # figures that count from a day after the period's first
 
 
-class Shape(NamedTuple):
-    """What a statement is made for; the values are given when it is executed."""
+class Condition(NamedTuple):
+    """Part of a ``where``, with ``?`` for each of its values."""
 
-    table: Table
-    late: int  # figures that count from a later day on
-    only: bool  # of one figure
-    units: bool
-    channels: bool
-    recorded: str | None
+    text: str
+    values: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Months or days of one table to sum, as far as they were ``recorded``: before, on days, or until a moment."""
+class Part(NamedTuple):
+    """A statement: the sums of one table under conditions."""
 
-    table: Table
-    first: str | date
-    last: str | date
-    only: str | None = None
-    recorded: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
+    table: str
+    where: list[Condition]
 
 
-def totals(db: Connection, query: Query, frame: Frame) -> Sequence[Any]:
-    """Return unit, channel (ids as 32 digits), figure, value, weight, flagged, first and last day; ids may come again.
+def totals(query: Query, frame: Frame) -> Iterator[tuple[str, list[str | int]]]:
+    """Yield the statements that give the sums, with ``?`` for values, and their values.
 
-    ``frame`` is all that is known, whatever moment is asked for.
+    Rows are unit and channel (ids as 32 digits), figure, value, weight, flagged, first and last day (ISO text); a cell
+    may come in several. ``frame`` is all that is known, whatever moment is asked for.
     """
-    units, channels = _units(query, frame), _channels(query, frame)
-    figures = frame.figures if query.as_of is None else frame.as_of(query.as_of).figures
-    from_days = ((each.name, each.covered_from or date.min) for each in figures.values())
+    known = frame if query.as_of is None else frame.as_of(query.as_of)
+    from_days = ((each.name, each.covered_from or date.min) for each in known.figures.values())
     late = [(name, day) for name, day in from_days if day > query.period.first]
-    found: list[Any] = []
-    for part in _parts(query, late):
-        values = {"first": part.first, "last": part.last, **part.values}
-        counted = () if part.only else late
-        for n, (name, day) in enumerate(counted):
-            values |= {f"late_{n}": name, f"from_{n}": _first_whole(day) if part.table is month_sum else day}
-        values |= {"only": part.only} if part.only else {}
-        values |= {} if units is None else {"units": units}
-        values |= {} if channels is None else {"channels": channels}
-        shape = Shape(
-            part.table, len(counted), part.only is not None, units is not None, channels is not None, part.recorded
-        )
-        found += db.execute(_statement(shape), values)
-    return found
+    everywhere = [*_among("unit_id", _units(query, frame)), *_among("channel_id", _channels(query, frame))]
+    months, borders = query.period.whole_months(), query.period.borders()
+    for part in _present(months, borders, late) if query.as_of is None else _past(query, months, borders, late):
+        yield _statement(part, everywhere)
 
 
-def _parts(query: Query, late: list[tuple[str, date]]) -> Iterator[Part]:
-    period, months = query.period, query.period.whole_months()
-    borders = [Days(run.first, run.last) for run in period.borders()]
-    whole = months.days() if months else Days(date.max, date.min)
-    # A figure that begins within a whole month has days there, and no month.
-    begun = [(name, day) for name, day in late if whole.first <= day <= whole.last and day.day > 1]
-    if query.as_of is None:
-        if months:
-            yield Part(table=month_sum, first=months.first, last=months.last)
-        for run in borders:
-            yield Part(table=day_sum, first=run.first, last=run.last)
-        for name, day in begun:
-            yield Part(table=day_sum, first=day, last=month_end(day), only=name)
-        return
+def _present(months: Months | None, borders: list[Days], late: Late) -> Iterator[Part]:
+    if months is not None:
+        yield Part("month_sum", _of_months(months, late))
+        for name, days in _begun(months, late):
+            yield Part("day_sum", [_only(name), *_of_days(days, [])])
+    for days in borders:
+        yield Part("day_sum", _of_days(days, late))
+
+
+def _past(query: Query, months: Months | None, borders: list[Days], late: Late) -> Iterator[Part]:
+    assert query.as_of is not None
     day = recording_day(query.as_of)
     month = days_of_month(month_of(day))
-    if months:
-        known = {"before": month_of(day)}
-        yield Part(table=month_sum, first=months.first, last=months.last, recorded="before", values=known)
-        if day > month[0]:
-            on = {"on": month[: (day - month[0]).days]}
-            yield Part(table=day_sum, first=whole.first, last=whole.last, recorded="on", values=on)
-    for run in borders:
-        yield Part(table=day_sum, first=run.first, last=run.last, recorded="before", values={"before": day})
-    for name, first in begun:
-        known_then = {"before": month[0]}
-        yield Part(
-            table=day_sum, first=first, last=month_end(first), only=name, recorded="before", values=known_then
-        )  # fmt: skip
-    own = {"day": day, "until": query.as_of}
-    yield Part(table=fact, first=period.first, last=period.last, recorded="until", values=own)
+    before_month = Condition("recorded_day < ?", (month[0].isoformat(),))
+    if months is not None:
+        yield Part("month_sum", [*_of_months(months, late), Condition("recorded_month < ?", (month_of(day),))])
+        for name, days in _begun(months, late):
+            yield Part("day_sum", [_only(name), *_of_days(days, []), before_month])
+        # Days by name, not a range: then there is one index to use.
+        for since in _among("recorded_day", month[: (day - month[0]).days]) if day > month[0] else ():
+            yield Part("day_sum", [since, *_of_days(months.days(), late)])
+    for days in borders:
+        yield Part("day_sum", [*_of_days(days, late), Condition("recorded_day < ?", (day.isoformat(),))])
+    own = Condition("recorded_day = ? and recorded_at <= ?", (day.isoformat(), to_microseconds(query.as_of)))
+    yield Part("fact", [own, *_of_days(Days(query.period.first, query.period.last), late)])
+
+
+def _of_months(months: Months, late: Late) -> list[Condition]:
+    within = Condition("month between ? and ?", (months.first, months.last))
+    return [within, *(Condition("(figure <> ? or month >= ?)", (name, _first_whole(day))) for name, day in late)]
+
+
+def _of_days(days: Days, late: Late) -> list[Condition]:
+    within = Condition("day between ? and ?", (days.first.isoformat(), days.last.isoformat()))
+    return [within, *(Condition("(figure <> ? or day >= ?)", (name, day.isoformat())) for name, day in late)]
+
+
+def _begun(months: Months, late: Late) -> Iterator[tuple[str, Days]]:
+    """Yield the days of figures that begin within one of the months: it does not count as a whole one for them."""
+    whole = months.days()
+    for name, day in late:
+        if whole.first <= day <= whole.last and day.day > 1:
+            yield name, Days(day, month_end(day))
 
 
 def _first_whole(day: date) -> str:
     return month_of(day if day.day == 1 else month_end(day) + timedelta(days=1))
 
 
-def _units(query: Query, frame: Frame) -> list[UUID] | None:
+def _only(figure: str) -> Condition:
+    return Condition("figure = ?", (figure,))
+
+
+def _among(column: str, some: Iterable[UUID | date] | None) -> list[Condition]:
+    if some is None:
+        return []
+    values = tuple(each.hex if isinstance(each, UUID) else each.isoformat() for each in some)
+    return [Condition(f"{column} in ({', '.join('?' * len(values))})" if values else "1 = 0", values)]
+
+
+def _units(query: Query, frame: Frame) -> set[UUID] | None:
     """Return the units to sum, or None for all."""
     allowed = [set(some) for some in (query.scope, None if query.unit is None else {query.unit}) if some is not None]
     if query.unit_kind is not None:
         allowed.append({each.id for each in frame.units if each.kind == query.unit_kind})
-    return list(set.intersection(*allowed)) if allowed else None
+    return set.intersection(*allowed) if allowed else None
 
 
-def _channels(query: Query, frame: Frame) -> list[UUID] | None:
-    """Return the channels to sum, or None for all and none."""
+def _channels(query: Query, frame: Frame) -> set[UUID] | None:
+    """Return the channels to sum, or None for all, and what was done on none."""
     allowed = [] if query.channel is None else [{query.channel}]
     if query.channel_kind is not None:
         allowed.append({each.id for each in frame.channels if each.kind == query.channel_kind})
-    return list(set.intersection(*allowed)) if allowed else None
+    return set.intersection(*allowed) if allowed else None
 
 
-@cache
-def _statement(shape: Shape) -> Select[Any]:
-    """Return the statement: made once, for making one costs more than executing it."""
-    of, when = shape.table.c, shape.table.c.month if shape.table is month_sum else shape.table.c.day
-    first, last = (of.first_day, of.last_day) if shape.table is month_sum else (when, when)
-    where: list[ColumnElement[bool]] = [when.between(bindparam("first"), bindparam("last"))]
-    if shape.only:
-        where.append(of.figure == bindparam("only"))
-    where += [or_(of.figure != bindparam(f"late_{n}"), when >= bindparam(f"from_{n}")) for n in range(shape.late)]
-    if shape.units:
-        where.append(of.unit_id.in_(bindparam("units", expanding=True)))
-    if shape.channels:
-        where.append(of.channel_id.in_(bindparam("channels", expanding=True)))
-    if shape.recorded == "before":
-        where.append((of.recorded_month if shape.table is month_sum else of.recorded_day) < bindparam("before"))
-    elif shape.recorded == "on":
-        where.append(of.recorded_day.in_(bindparam("on", expanding=True)))
-    elif shape.recorded == "until":
-        where += [of.recorded_day == bindparam("day"), of.recorded_at <= bindparam("until")]
-    key = (of.unit_id, of.channel_id, of.figure)
-    added = (cast(func.sum(each), BigInteger) for each in (of.value, of.weight, of.flagged))
-    # Ids and days as text, the same in both databases: they go into text, and thousands of objects cost more than sums.
-    ids = (func.replace(cast(each, Text), "-", "") for each in key[:2])
-    days = (cast(func.min(first), Text), cast(func.max(last), Text))
-    return select(*ids, of.figure, *added, *days).where(*where).group_by(*key)
+def _statement(part: Part, everywhere: list[Condition]) -> tuple[str, list[Any]]:
+    first, last = ("first_day", "last_day") if part.table == "month_sum" else ("day", "day")
+    where = [*part.where, *everywhere]
+    # Ids and days as text, the same in both databases: into text they go, and objects would cost more than the sums.
+    text = f"""
+        select replace(cast(unit_id as text), '-', ''), replace(cast(channel_id as text), '-', ''), figure,
+          cast(sum(value) as bigint), cast(sum(weight) as bigint), cast(sum(flagged) as bigint),
+          cast(min({first}) as text), cast(max({last}) as text)
+        from {part.table} where {" and ".join(each.text for each in where)}
+        group by unit_id, channel_id, figure
+    """
+    return text, [value for each in where for value in each.values]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
@@ -32,6 +33,7 @@ from shared.projector import Projection, checksum
 NOW = datetime(2022, 3, 1, tzinfo=UTC)
 START = datetime(2021, 1, 1, tzinfo=UTC)
 SHANGHAI = timedelta(hours=8)
+READERS: WeakKeyDictionary[Engine, Reader] = WeakKeyDictionary()
 MODEL = Projection("matrix", metadata, lambda db, recorded: None)
 
 
@@ -71,7 +73,10 @@ def ask(
 ) -> dict[str, Any]:
     """Return the answer to a query."""
     query = Query(period=parse(period), as_of=as_of, scope=scope, **more)
-    return assemble(query, Reader(engine).read(query), today or day_of(as_of or NOW))
+    reader = READERS.get(engine)
+    if reader is None:
+        reader = READERS[engine] = Reader(engine)
+    return assemble(query, reader.read(query), today or day_of(as_of or NOW))
 
 
 def totals(answer: dict[str, Any]) -> dict[str, Any]:
