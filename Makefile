@@ -21,6 +21,7 @@ TESTS ?=
 # Each runs whole files and has servers of its own; the slow folders come first, so that both end together.
 JOBS ?= 2
 SHAPE ?= spike
+SCALE ?= 1
 VIEWERS ?= 1000
 SEED ?= 2021
 URL ?=
@@ -68,9 +69,9 @@ check: setup-dev ## format, lint, types, import rules, migrations equal models, 
 	$(BIN)/python -m infra.servers need > /dev/null
 	$(BIN)/pytest -q tests/contract/test_migrations.py tests/contract/test_rooms.py gateway/tests/test_openapi.py
 
-bench: setup-dev ## measure beside peers in the same run
+bench: setup-dev ## measure beside peers in the same run (SCALE=10: up to 1 000 000 events)
 	@$(BIN)/python -m infra.servers need > /dev/null
-	@exec $(BIN)/python -m loadtests.bench
+	@exec $(BIN)/python -m loadtests.bench --scale $(SCALE)
 
 load: setup-dev ## a live event on what runs, else on a platform of its own (SHAPE=spike VIEWERS=1000 SEED=2021 URL=)
 	@exec $(BIN)/python -m loadtests.live --shape $(SHAPE) --viewers $(VIEWERS) --seed $(SEED) $(addprefix --url ,$(URL))

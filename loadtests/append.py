@@ -21,6 +21,7 @@ from sqlalchemy import make_url, text
 
 from loadtests.cpu import cpu_s, family
 from loadtests.peers import Comparison, Sample, compare
+from loadtests.world import World
 from shared.config import Settings
 from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, writing
@@ -46,21 +47,21 @@ Write = Callable[[str, int], None]
 Rate = Callable[[str], Sample]
 
 
-def appends(settings: Settings, server: int, writers: int) -> Comparison:
-    """Return appends per second of so many processes at once; ``server`` is the database's process."""
-    _make_tables(settings)
+def appends(world: World, writers: int) -> Comparison:
+    """Return appends per second of so many processes at once."""
+    _make_tables(world.settings)
     many = f"{writers} writer{'s' if writers > 1 else ''}"
-    with _writers(settings, server, writers) as rate:
+    with _writers(world, writers) as rate:
         return compare(
             f"append-{writers}", f"append, {many}", "bare INSERTs, psycopg2", "events/s",
-            lambda: rate("ours"), lambda: rate("bare"),
+            lambda: rate("ours"), lambda: rate("bare"), ten=lambda: rate("ten"),
         )  # fmt: skip
 
 
-def appends_beside_a_lock(settings: Settings, server: int, writers: int) -> Comparison:
+def appends_beside_a_lock(world: World, writers: int) -> Comparison:
     """Return the same beside the bare rows behind an exclusive lock, held until the commit."""
-    _make_tables(settings)
-    with _writers(settings, server, writers) as rate:
+    _make_tables(world.settings)
+    with _writers(world, writers) as rate:
         return compare(
             "append-beside-lock", f"append, {writers} writers", "bare INSERTs behind one exclusive lock", "events/s",
             lambda: rate("ours"), lambda: rate("locked"),
@@ -79,21 +80,26 @@ def _make_tables(settings: Settings) -> None:
 
 
 @contextmanager
-def _writers(settings: Settings, server: int, count: int) -> Iterator[Rate]:
+def _writers(world: World, count: int) -> Iterator[Rate]:
     """Give the rate of either kind of write, by so many processes that wait for their turn."""
     spawn = multiprocessing.get_context("spawn")
     pipes = [spawn.Pipe() for _ in range(count)]
-    processes = [spawn.Process(target=_work, args=(settings, theirs), daemon=True) for _, theirs in pipes]
+    processes = [
+        spawn.Process(target=_work, args=(world.settings, world.large, theirs), daemon=True) for _, theirs in pipes
+    ]
     for process, (_, theirs) in zip(processes, pipes, strict=True):
         process.start()
         theirs.close()  # so that the end of a writer is the end of its pipe
 
+    def used_s() -> float:
+        return cpu_s([*family(world.database_pid), *(process.pid or 0 for process in processes)])
+
     def rate(whose: str) -> Sample:
-        begin, used = time.time() + 0.05, cpu_s([*family(server), *(process.pid or 0 for process in processes)])
+        begin, used = time.time() + 0.05, used_s()
         for pipe, _ in pipes:
             pipe.send((whose, begin))
         told: list[tuple[int, float]] = [pipe.recv() for pipe, _ in pipes]
-        used = cpu_s([*family(server), *(process.pid or 0 for process in processes)]) - used
+        used = used_s() - used
         return Sample(sum(done / seconds for done, seconds in told), used * 1e6 / sum(done for done, _ in told))
 
     yield rate
@@ -102,9 +108,14 @@ def _writers(settings: Settings, server: int, count: int) -> Iterator[Rate]:
         process.join()
 
 
-def _work(settings: Settings, pipe: Connection) -> None:
+def _work(settings: Settings, large: Settings, pipe: Connection) -> None:
     """Write in slices as told until told to end; answer with the number of writes and the seconds they took."""
-    writes = {"ours": _ours(settings), "bare": _theirs(settings), "locked": _theirs(settings, locked=True)}
+    writes = {
+        "ours": _ours(settings),
+        "ten": _ours(large),
+        "bare": _theirs(settings),
+        "locked": _theirs(settings, locked=True),
+    }
     while (told := pipe.recv()) is not None:
         whose, begin = told
         write, done, stream = writes[whose], 0, ""

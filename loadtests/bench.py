@@ -4,64 +4,38 @@ import json
 import logging
 import os
 import platform
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import structlog
-from sqlalchemy import text
 
-from infra.prepare import prepare
-from infra.servers import start_servers
 from loadtests.append import appends, appends_beside_a_lock
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.peers import Comparison, rows, table
+from loadtests.rebuild import rebuilding
 from loadtests.relay import publishing
 from loadtests.rpc import calls
-from shared.config import Settings, load_settings
-from shared.database import open_engine
+from loadtests.storage import storing
+from loadtests.visible import visibility
+from loadtests.world import EVENTS, private_world
 
 RESULTS, PAGE = Path("var/bench"), Path("docs/performance.md")
 
 
-@contextmanager
-def private_world() -> Iterator[tuple[Settings, int]]:
-    """Give the settings of freshly started, durable servers with migrated databases, and the database's process.
-
-    They are removed at the end.
-    """
-    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder:
-        servers = start_servers(Path(folder) / "servers")
-        try:
-            env = {**servers.environment(), "MATRIX_DATA": folder, "MATRIX_BLOBS": f"file://{folder}/blobs"}
-            settings = load_settings(env)
-            prepare(settings)
-            with open_engine(servers.postgres_url).connect() as db:
-                told = db.execute(text("select pg_read_file('postmaster.pid')")).scalar_one()
-            yield settings, int(told.split()[0])
-        finally:
-            servers.forget()
-
-
 @click.command()
 @click.option("--page", is_flag=True, help="Write the table to docs/performance.md too.")
-def bench(page: bool) -> None:
-    """Measure appending, publishing and reading beside peers; print a table, keep all samples in var/bench/."""
+@click.option("--scale", default=1, show_default=True, help=f"Times {EVENTS:,} events, and ten times as many beside.")
+def bench(page: bool, scale: int) -> None:
+    """Measure beside peers what the platform does; print a table, keep all samples in var/bench/."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     started, load = time.monotonic(), os.getloadavg()[0]
-    with private_world() as (settings, server):
-        comparisons = [appends(settings, server, 1), appends(settings, server, 8)]
-        comparisons += [
-            appends_beside_a_lock(settings, server, 8),
-            loading(settings),
-            publishing(settings),
-            calls(settings),
-        ]
+    with private_world(scale) as world:
+        comparisons = [*rebuilding(world), *storing(world)]  # first: what follows adds to the logs
+        comparisons += [appends(world, 1), appends(world, 8), appends_beside_a_lock(world, 8)]
+        comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads()]
     click.echo(table(comparisons))
     path = keep(comparisons, load)

@@ -1,22 +1,35 @@
-"""Two that do the same work, measured in turns: ours, the peer, the peer, ours. Only their ratio is worth keeping."""
+"""Two that do the same work, measured in turns: ours, the peer, the peer, ours. Only their ratio is worth keeping.
 
+A comparison is of rates (more is better; the target is the least ratio) or of costs (milliseconds, bytes: less is
+better; the target is the most the ratio may be). Some are measured a third time in each round, with ten times the data.
+"""
+
+import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 
 ROUNDS = 5
 THRESHOLDS = Path("bench/thresholds.toml")
-HEAD = ("what", "beside", "unit", "ours: median (middle half)", "peer", "ratio", "of processor time", "target")
+HEAD = (
+    "what", "beside", "unit", "ours: median (middle half)", "peer", "ratio", "of processor time", "target",
+    "cost at ten times the data",
+)  # fmt: skip
+T = TypeVar("T")
+Targets = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one slice did: operations per second, and microseconds of processor time for each (0: not measured)."""
+    """What one slice gave: operations per second, or what one costs; and microseconds of processor time for each.
 
-    rate: float
+    No processor time (0): it was not measured.
+    """
+
+    value: float
     cpu_us: float = 0.0
 
 
@@ -25,7 +38,10 @@ Slice = Callable[[], Sample]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Samples of both in the order measured. ``name`` is the name of its target too."""
+    """Samples of both in the order measured. ``name`` is the name of its targets too.
+
+    ``cost``: the unit is a cost. ``ten``: our samples with ten times the data.
+    """
 
     name: str
     what: str
@@ -33,11 +49,13 @@ class Comparison:
     unit: str
     ours: tuple[Sample, ...]
     theirs: tuple[Sample, ...]
+    ten: tuple[Sample, ...] = ()
+    cost: bool = False
 
     @property
     def ratio(self) -> float:
-        """Our median rate over the peer's."""
-        return _rate(self.ours) / _rate(self.theirs)
+        """Our median over the peer's."""
+        return _middle(self.ours) / _middle(self.theirs)
 
     @property
     def cpu_ratio(self) -> float | None:
@@ -45,59 +63,109 @@ class Comparison:
         ours, theirs = (median(sample.cpu_us for sample in samples) for samples in (self.ours, self.theirs))
         return theirs / ours if ours and theirs else None
 
-    def as_row(self, target: float | None) -> tuple[str, ...]:
+    @property
+    def at_ten(self) -> float | None:
+        """What an operation costs at ten times the data over what it costs at once the data: 1 is as cheap."""
+        if not self.ten:
+            return None
+        grown = _middle(self.ten) / _middle(self.ours)
+        return grown if self.cost else 1 / grown
+
+    def as_row(self, targets: Targets) -> tuple[str, ...]:
         """Return what a table shows of it."""
         cpu = "" if self.cpu_ratio is None else f"{self.cpu_ratio:.2f}"
-        aim = "" if target is None else f"{target:.2f}{'' if self.ratio >= target else ' missed'}"
+        aim = _judged(self.ratio, targets["at_most" if self.cost else "ratio"].get(self.name), at_most=self.cost)
+        ten, most = self.at_ten, targets["ten"].get(self.name)
+        grown = "" if ten is None else f"{ten:.2f}" + (f" ({_judged(ten, most, at_most=True)})" if most else "")
         return (
             self.what, self.peer, self.unit, spread(self.ours), spread(self.theirs), f"{self.ratio:.2f}", cpu, aim,
+            grown,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
         """Return everything measured."""
-        samples = {"ours": self.ours, "theirs": self.theirs}
+        samples = {"ours": self.ours, "theirs": self.theirs, "ten": self.ten}
         return {
             "name": self.name,
             "peer": self.peer,
             "unit": self.unit,
             "ratio": self.ratio,
             "cpu_ratio": self.cpu_ratio,
-            **{whose: [sample.rate for sample in found] for whose, found in samples.items()},
+            "at_ten": self.at_ten,
+            **{whose: [sample.value for sample in found] for whose, found in samples.items()},
             **{f"{whose}_cpu_us": [sample.cpu_us for sample in found] for whose, found in samples.items()},
         }
 
 
-def compare(name: str, what: str, peer: str, unit: str, ours: Slice, theirs: Slice, rounds: int = ROUNDS) -> Comparison:
-    """Return the comparison; each slice measures one of the two once."""
-    for warm_up in (ours, theirs):
-        warm_up()
-    samples: tuple[list[Sample], list[Sample]] = ([], [])
-    for _ in range(rounds):
-        samples[0].append(ours())
-        samples[1].append(theirs())
-        samples[1].append(theirs())
-        samples[0].append(ours())
+def compare(
+    name: str, what: str, peer: str, unit: str, ours: Slice, theirs: Slice, rounds: int = ROUNDS, *,
+    ten: Slice | None = None, cost: bool = False,
+) -> Comparison:  # fmt: skip
+    """Return the comparison; each slice measures one of the two once, ``ten`` ours with ten times the data."""
+    found = in_turns(ours, theirs, rounds, ten)
     return Comparison(
-        name=name, what=what, peer=peer, unit=unit, ours=tuple(samples[0]), theirs=tuple(samples[1])
+        name=name, what=what, peer=peer, unit=unit, cost=cost, ours=tuple(found[0]), theirs=tuple(found[1]),
+        ten=tuple(found[2]),
     )  # fmt: skip
 
 
-def targets() -> dict[str, float]:
-    """Return the least ratio of each comparison that has one."""
-    found: dict[str, float] = tomllib.loads(THRESHOLDS.read_text())["ratio"]
+def compare_latencies(
+    name: str, what: str, peer: str, ours: Callable[[], Sequence[float]], theirs: Callable[[], Sequence[float]],
+    rounds: int = ROUNDS, *, ten: Callable[[], Sequence[float]] | None = None,
+) -> list[Comparison]:  # fmt: skip
+    """Return a comparison of the median and one of the 99th percentile; each slice gives latencies in milliseconds."""
+    found = in_turns(ours, theirs, rounds, ten)
+
+    def of(share: float) -> Comparison:
+        mine, others, grown = (tuple(Sample(percentile(some, share)) for some in measured) for measured in found)
+        return Comparison(
+            name=f"{name}-p{share * 100:.0f}", what=f"{what}, p{share * 100:.0f}", peer=peer, unit="ms",
+            ours=mine, theirs=others, ten=grown, cost=True,
+        )  # fmt: skip
+
+    return [of(0.5), of(0.99)]
+
+
+def in_turns(
+    ours: Callable[[], T], theirs: Callable[[], T], rounds: int, ten: Callable[[], T] | None = None
+) -> tuple[list[T], list[T], list[T]]:
+    """Return what both gave, each in its order, after a turn each that does not count; and what ``ten`` gave."""
+    for warm_up in (ours, theirs, *([ten] if ten else [])):
+        warm_up()
+    found: tuple[list[T], list[T], list[T]] = ([], [], [])
+    for _ in range(rounds):
+        found[0].append(ours())
+        found[1].append(theirs())
+        if ten:
+            found[2].append(ten())
+        found[1].append(theirs())
+        found[0].append(ours())
+    return found
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the least value that so large a share of the values does not exceed (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def targets() -> Targets:
+    """Return the targets by kind (``ratio``: at least, ``at_most``, ``ten``: at most) and comparison."""
+    found: dict[str, dict[str, float]] = tomllib.loads(THRESHOLDS.read_text())
     return found
 
 
 def spread(samples: Sequence[Sample]) -> str:
-    """Return the median rate and the middle half."""
-    low, _, high = quantiles((sample.rate for sample in samples), n=4)
-    return f"{_rate(samples):,.0f} ({low:,.0f}–{high:,.0f})"
+    """Return the median and the middle half."""
+    if len(samples) < 2:
+        return _short(_middle(samples))
+    low, _, high = quantiles((sample.value for sample in samples), n=4)
+    return f"{_short(_middle(samples))} ({_short(low)}–{_short(high)})"
 
 
 def rows(comparisons: Sequence[Comparison]) -> list[tuple[str, ...]]:
     """Return the comparisons as rows of a table under ``HEAD``."""
     aims = targets()
-    return [HEAD, *(comparison.as_row(aims.get(comparison.name)) for comparison in comparisons)]
+    return [HEAD, *(comparison.as_row(aims) for comparison in comparisons)]
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
@@ -107,5 +175,16 @@ def table(comparisons: Sequence[Comparison]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in found)
 
 
-def _rate(samples: Sequence[Sample]) -> float:
-    return median(sample.rate for sample in samples)
+def _judged(found: float, target: float | None, at_most: bool) -> str:
+    if target is None:
+        return ""
+    kept = found <= target if at_most else found >= target
+    return f"{'≤' if at_most else '≥'} {target:.2f}{'' if kept else ' missed'}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _middle(samples: Sequence[Sample]) -> float:
+    return median(sample.value for sample in samples)

@@ -1,6 +1,7 @@
 """Publishing a log with confirms, beside a bare pika loop that sends the same messages to the same kind of queue.
 
-The peer has its messages ready in memory; ours are read from the log, sealed and signed while it publishes.
+The peer has its messages ready in memory; ours are read from the log, sealed and signed while it publishes. With ten
+times the data, the messages are the oldest of a log that nobody published yet.
 """
 
 import threading
@@ -13,10 +14,12 @@ from sqlalchemy import text
 
 from infra.relays import AS_IT_IS
 from loadtests.append import ROW, UNIT, connect
+from loadtests.history import write_articles
 from loadtests.peers import Comparison, Sample, compare
+from loadtests.world import World
 from shared import topology
 from shared.config import Settings
-from shared.contracts.consumers import Consumer, consumer
+from shared.contracts.consumers import consumer
 from shared.database import asking, open_engine
 from shared.envelope import Envelope, Message
 from shared.events import Stored
@@ -28,28 +31,46 @@ from shared.relay import WINDOW, Relay
 
 EVENTS = 4000
 BATCH = 100
+RECEIVER = consumer("bench.on-everything")
 
 
-def publishing(settings: Settings) -> Comparison:
+def publishing(world: World) -> Comparison:
     """Return messages per second, each confirmed by a replicated queue that took it."""
-    log = PostgresLog("content", open_engine(settings.database_url("content")), AS_IT_IS)
-    start = log.head()
-    for _ in range(EVENTS // BATCH):
-        log.append(f"unit-{new_id()}", [ROW] * BATCH, expected_version=0, cause=cause_of("bench"), unit=UNIT)
-    envelope, receiver = Envelope(settings.secret, AS_IT_IS), consumer("bench.on-renamed", type(ROW))
-    messages = [envelope.seal("content", recorded) for recorded in log.stored(start, EVENTS).events]
-    topology.declare(settings.amqp_url, [receiver])
+    settings = world.settings
+    backlog, far_behind = _Backlog(settings), _Backlog(world.large)
+    write_articles(world.large, 10 * world.events)
+    messages = backlog.messages()
+    topology.declare(settings.amqp_url, [RECEIVER])
     try:
         return compare(
-            "relay",
-            f"publish {EVENTS} events",
-            f"bare pika loop, {WINDOW} unconfirmed",
-            "events/s",
-            lambda: _ours(settings, log, envelope, receiver, start),
-            lambda: _theirs(settings, messages, receiver),
-        )
+            "relay", f"publish {EVENTS} events", f"bare pika loop, {WINDOW} unconfirmed", "events/s",
+            lambda: _ours(backlog), lambda: _theirs(settings, messages), ten=lambda: _ours(far_behind),
+        )  # fmt: skip
     finally:
-        log.engine.dispose()
+        backlog.log.engine.dispose()
+        far_behind.log.engine.dispose()
+
+
+class _Backlog:
+    """A log at whose end are events to be published."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.envelope = settings, Envelope(settings.secret, AS_IT_IS)
+        self.log = PostgresLog("content", open_engine(settings.database_url("content")), AS_IT_IS)
+        self.start = self.log.head()
+        for _ in range(EVENTS // BATCH):
+            self.log.append(f"unit-{new_id()}", [ROW] * BATCH, expected_version=0, cause=cause_of("bench"), unit=UNIT)
+        self.end = self.log.head()
+
+    def messages(self) -> list[Message]:
+        """Return them sealed."""
+        return [self.envelope.seal("content", stored) for stored in self.log.stored(self.start, EVENTS).events]
+
+    def forget_publishing(self) -> None:
+        """Let a relay begin before them."""
+        with asking(self.log.engine) as db:
+            db.execute(text("insert into relay values (1, 0, 0, 0) on conflict do nothing"))
+            db.execute(text("update relay set position = :position"), {"position": self.start})
 
 
 class _Watched:
@@ -64,13 +85,10 @@ class _Watched:
         return self._log.stored(after, limit)
 
 
-def _ours(settings: Settings, log: PostgresLog, envelope: Envelope, receiver: Consumer, start: int) -> Sample:
-    with asking(log.engine) as db:
-        beginning = {"position": start}
-        db.execute(text("insert into relay values (1, 0, 0, 0) on conflict do nothing"))
-        db.execute(text("update relay set position = :position"), beginning)
-    watched, stop, used = _Watched(log), threading.Event(), []
-    relay = Relay(watched, settings.amqp_url, envelope, [receiver])  # type: ignore[arg-type]
+def _ours(backlog: _Backlog) -> Sample:
+    backlog.forget_publishing()
+    watched, stop, used = _Watched(backlog.log), threading.Event(), []
+    relay = Relay(watched, backlog.settings.amqp_url, backlog.envelope, [RECEIVER])  # type: ignore[arg-type]
 
     def run() -> None:
         relay.run(stop)
@@ -78,37 +96,40 @@ def _ours(settings: Settings, log: PostgresLog, envelope: Envelope, receiver: Co
 
     thread = threading.Thread(target=run)
     thread.start()
-    end = _moment_of(settings, log.head())
+    position, end = _reached(backlog)
     stop.set()
     thread.join()
-    _purge(settings, receiver)
+    _purge(backlog.settings)
     assert watched.first_read is not None
     began, had_used = watched.first_read
-    return Sample(EVENTS / (end - began), (used[0] - had_used) * 1e6 / EVENTS)
+    return Sample((position - backlog.start) / (end - began), (used[0] - had_used) * 1e6 / EVENTS)
 
 
-def _moment_of(settings: Settings, head: int) -> float:
-    """Return when the checkpoint reached ``head``; asks by the bare driver, so as not to take the relay's time."""
-    with closing(connect(settings)) as connection, connection.cursor() as cursor:
+def _reached(backlog: _Backlog) -> tuple[int, float]:
+    """Return the checkpoint once the backlog's end is published, and when that was.
+
+    Asks by the bare driver, so as not to take the relay's time.
+    """
+    with closing(connect(backlog.settings)) as connection, connection.cursor() as cursor:
         position = 0
-        while position < head:
+        while position < backlog.end:
             time.sleep(0.005)
             cursor.execute("select position from relay")
             (position,) = cursor.fetchone()
-    return time.perf_counter()
+    return position, time.perf_counter()
 
 
-def _theirs(settings: Settings, messages: list[Message], receiver: Consumer) -> Sample:
-    publisher, used = _Publisher(settings.amqp_url, messages, receiver.name), time.process_time()
+def _theirs(settings: Settings, messages: list[Message]) -> Sample:
+    publisher, used = _Publisher(settings.amqp_url, messages, RECEIVER.name), time.process_time()
     seconds = publisher.run()
     used = time.process_time() - used
-    _purge(settings, receiver)
+    _purge(settings)
     return Sample(len(messages) / seconds, used * 1e6 / len(messages))
 
 
-def _purge(settings: Settings, receiver: Consumer) -> None:
+def _purge(settings: Settings) -> None:
     connection = topology.connect(settings.amqp_url)
-    connection.channel().queue_purge(receiver.name)
+    connection.channel().queue_purge(RECEIVER.name)
     connection.close()
 
 
