@@ -16,6 +16,7 @@ from gateway.middleware.front import Front
 from gateway.middleware.gate import Gate
 from gateway.operations import Route
 from gateway.problems import add_error_handlers
+from gateway.resources.batches import Batches
 from gateway.resources.operations import Health, Inventory, Measures
 from gateway.room import Gateway
 from gateway.routes import ROUTES
@@ -64,7 +65,8 @@ def create_app(deps: Dependencies) -> App:
     app.req_options.keep_blank_qs_values = True
     app.req_options.default_media_type = ""
     add_error_handlers(app)
-    _add(app, ROUTES, {Inventory: Inventory(ROUTES), Health: Health(deps), Measures: Measures(registry)}, deps)
+    made = {Inventory: Inventory(ROUTES), Health: Health(deps), Measures: Measures(registry)}
+    _add(app, ROUTES, {**made, Batches: Batches(app, deps.calls)}, deps)
     add_matrix(app, deps)
     add_console(app, deps)
     deps.access.on_change(hub.check)

@@ -7,6 +7,7 @@ from uuid import UUID
 from falcon.asgi import Request, Response
 
 from gateway.bodies import read_body, read_query
+from gateway.calls import Calls
 from gateway.cursors import Cursors
 from gateway.dependencies import Dependencies
 from gateway.operations import SAFE
@@ -15,6 +16,7 @@ from gateway.rpc import DEFAULT_TIMEOUT_S
 from shared.errors import Invalid
 
 MAX_KEY = 200
+CALLS = "matrix.calls"  # in a request's scope: by which calls it is answered, where not by everybody's
 
 
 class Service:
@@ -35,9 +37,8 @@ class Service:
         safe, context = req.method in SAFE, req.context
         plain = {name: str(value) if isinstance(value, UUID) else value for name, value in body.items()}
         key, version = (None, None) if safe else (idempotency_key(req), expected_version(req))
-        return await self._calls.ask(
-            self._name, method, context.caller, plain, context.correlation_id, key, version, timeout
-        )
+        calls: Calls = req.scope.get(CALLS, self._calls)
+        return await calls.ask(self._name, method, context.caller, plain, context.correlation_id, key, version, timeout)
 
     async def get(self, req: Request, resp: Response, method: str, **path: Any) -> None:
         """Answer with one thing."""

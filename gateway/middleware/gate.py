@@ -9,6 +9,9 @@ from falcon.asgi import Request, Response
 from gateway.auth import Access, Refused, proof_of
 from gateway.limits import Limits, write_limit
 from gateway.operations import JSON, PUBLIC, SAFE, SIGNED_IN, Operation, Route
+from gateway.schemas import Done
+from gateway.services import CALLS
+from shared.errors import RuleBroken
 
 OWN_PAGES = (None, "same-origin", "none")
 INTENT = "X-Matrix-Request"
@@ -27,7 +30,8 @@ class Gate:
         Raises:
             Unknown: nobody we know is asking.
             Refused: another site's page is asking in the caller's name.
-            RuleBroken: ``caller.denied``, the caller's role does not hold the action.
+            RuleBroken: ``caller.denied``, the caller's role does not hold the action; ``batch.no_command``, in a batch
+                are commands only.
             TooMany: the account changed too much in a short while.
         """
         if req.method == "OPTIONS" or getattr(resource, "public_page", False):
@@ -36,6 +40,8 @@ class Gate:
         operation = operations.get(req.method)
         if operation is None:
             raise falcon.HTTPMethodNotAllowed(list(operations))
+        if CALLS in req.scope and not isinstance(operation.answer, Done):
+            raise RuleBroken("batch.no_command", "a batch holds commands only: nothing that reads, uploads or signs in")
         req.context.operation = operation
         if operation.action == PUBLIC:
             _refuse_other_sites(req)

@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 from gateway.accounts import Accounts
 from gateway.app import create_app
 from gateway.dependencies import Dependencies
+from shared.bundles import MANY, answer_all
 from shared.context import CallerSigner
 from shared.errors import NotFound
 from shared.roles import Role
@@ -30,10 +31,17 @@ class FakeServices:
     def __init__(self) -> None:
         self.signer = CallerSigner(SECRET)
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.bundles: list[list[str]] = []
         self.answers: dict[str, Answer] = {}
 
     async def call(self, service: str, method: str, request: dict[str, Any], timeout: float = 5.0) -> dict[str, Any]:
         """Return what the service would answer."""
+        if method == MANY:
+            self.bundles.append([asked for asked, _ in request["calls"]])
+            return answer_all(request, lambda asked, one: self._answer(service, asked, one))
+        return self._answer(service, method, request)
+
+    def _answer(self, service: str, method: str, request: dict[str, Any]) -> dict[str, Any]:
         request = json.loads(json.dumps(request))
         self.requests.append((service, method, request))
         caller = self.signer.verify(request["caller"])
@@ -108,6 +116,7 @@ class World:
     def forget(self) -> "World":
         """Return this world with services that answer as at first."""
         self.services.requests.clear()
+        self.services.bundles.clear()
         self.services.answers.clear()
         return self
 
@@ -148,4 +157,5 @@ def _value(name: str, field: fields.Field[Any], unit: UUID) -> Any:
             return 5
         case fields.Boolean():
             return True
-    return {"units": str(unit), "url": "https://news.example.edu/1"}.get(name, "some_text")
+    known = {"units": str(unit), "url": "https://news.example.edu/1", "path": "/v1/articles"}
+    return known.get(name, "some_text")

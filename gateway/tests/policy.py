@@ -92,6 +92,7 @@ GET    /v1/imports/{import_id}                                 AOCR
 DELETE /v1/imports/{import_id}                                 AOCR
 GET    /v1/imports/{import_id}/rows                            AOCR
 GET    /v1/imports/{import_id}/report                          AOCR
+POST   /v1/batch                                               *
 POST   /v1/session                                             -
 DELETE /v1/session                                             *
 DELETE /v1/sessions                                            *
