@@ -8,7 +8,18 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Executable, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Executable,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -211,6 +222,19 @@ def upsert(db: Connection, table: Table, keys: Sequence[str], values: dict[str, 
 def insert_new(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> bool:
     """Insert the row unless one with the same ``keys`` stands already; return whether it was inserted."""
     return bool(db.execute(_insert(db.dialect.name, table, tuple(keys), ()), values).rowcount)
+
+
+def change(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:
+    """Set the other columns of the row with these ``keys``, where one stands."""
+    found = {f"where_{name}": values[name] for name in keys}
+    rest = {name: value for name, value in values.items() if name not in keys}
+    db.execute(_update(table, tuple(keys)), found | rest)
+
+
+@lru_cache(maxsize=500)
+def _update(table: Table, keys: tuple[str, ...]) -> Executable:
+    """Return an UPDATE of the columns that it is given values for."""
+    return update(table).where(*(table.c[name] == bindparam(f"where_{name}") for name in keys))
 
 
 @lru_cache(maxsize=500)  # building a statement costs as much as executing it

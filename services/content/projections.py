@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, MetaData, Table, Text, Uuid, select, update
+from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, MetaData, Table, Text, Uuid, select
 
 from shared.contracts.content.events import (
     ArticleApproved,
@@ -29,7 +29,7 @@ from shared.contracts.content.events import (
     UnitMoved,
     UnitRenamed,
 )
-from shared.database import UtcDateTime, upsert
+from shared.database import UtcDateTime, change, upsert
 from shared.events import Event, Recorded
 from shared.projector import Projection
 
@@ -140,7 +140,7 @@ def _project_unit(db: Connection, recorded: Recorded) -> None:
 
 
 def _change_unit(db: Connection, unit_id: UUID, version: int, **columns: Any) -> None:
-    db.execute(update(unit).where(unit.c.unit_id == unit_id).values(version=version, **columns))
+    change(db, unit, ["unit_id"], {"unit_id": unit_id, "version": version, **columns})
 
 
 def _from(db: Connection, unit_id: UUID, since: date, **columns: Any) -> None:
@@ -167,11 +167,11 @@ def _project_channel(db: Connection, recorded: Recorded) -> None:
             }  # fmt: skip
             upsert(db, channel, ["channel_id"], row)
         case ChannelStatusChanged():
-            this = channel.c.channel_id == event.channel_id
-            db.execute(update(channel).where(this).values(status=event.status, version=version))
+            row = {"channel_id": event.channel_id, "status": event.status, "version": version}
+            change(db, channel, ["channel_id"], row)
         case ChannelRenamed():
-            this = channel.c.channel_id == event.channel_id
-            db.execute(update(channel).where(this).values(name=event.name, version=version))
+            row = {"channel_id": event.channel_id, "name": event.name, "version": version}
+            change(db, channel, ["channel_id"], row)
 
 
 def _project_article(db: Connection, recorded: Recorded) -> None:
@@ -193,9 +193,9 @@ def _project_article(db: Connection, recorded: Recorded) -> None:
 
 
 def _change_article(db: Connection, recorded: Recorded, **columns: Any) -> None:
-    this = article.c.article_id == recorded.event.article_id  # type: ignore[attr-defined]
-    changed = {"changed_at": recorded.recorded_at, "version": recorded.version}
-    db.execute(update(article).where(this).values(**changed, **columns))
+    article_id = recorded.event.article_id  # type: ignore[attr-defined]
+    changed = {"article_id": article_id, "changed_at": recorded.recorded_at, "version": recorded.version}
+    change(db, article, ["article_id"], changed | columns)
 
 
 def _project_due(db: Connection, recorded: Recorded) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    update,
 )
 
 from shared.contracts.media.events import (
@@ -29,7 +28,7 @@ from shared.contracts.media.events import (
     ShootPlanned,
     ViewersSampled,
 )
-from shared.database import UtcDateTime, insert_new, upsert
+from shared.database import UtcDateTime, change, insert_new, upsert
 from shared.events import Recorded
 from shared.projector import Projection
 
@@ -207,7 +206,7 @@ def _project_live_stream(db: Connection, recorded: Recorded) -> None:
 def _change(db: Connection, table: Table, recorded: Recorded, **values: Any) -> None:
     key = next(iter(table.primary_key))
     this = getattr(recorded.event, key.name)
-    db.execute(update(table).where(key == this).values(version=recorded.version, **values))
+    change(db, table, [key.name], {key.name: this, "version": recorded.version, **values})
 
 
 VIEWS = Projection("media", metadata, project)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    update,
 )
 
 from shared.codec import unstructure
@@ -28,7 +27,7 @@ from shared.contracts.review.events import (
     SchemeRetired,
     TermListPublished,
 )
-from shared.database import UtcDateTime, upsert
+from shared.database import UtcDateTime, change, upsert
 from shared.events import Recorded
 from shared.projector import Projection
 
@@ -90,7 +89,7 @@ def project(db: Connection, recorded: Recorded) -> None:
             }  # fmt: skip
             upsert(db, scheme, ["scheme_id"], row)
         case SchemeRetired():
-            db.execute(update(scheme).where(scheme.c.scheme_id == event.scheme_id).values(retired=True))
+            change(db, scheme, ["scheme_id"], {"scheme_id": event.scheme_id, "retired": True})
         case TermListPublished():
             row = {
                 "list_id": event.list_id, "version": event.version, "name": event.name,
@@ -128,8 +127,8 @@ def _project_case(db: Connection, recorded: Recorded) -> None:
 
 
 def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
-    this = review_case.c.case_id == recorded.event.case_id  # type: ignore[attr-defined]
-    db.execute(update(review_case).where(this).values(version=recorded.version, **columns))
+    case_id = recorded.event.case_id  # type: ignore[attr-defined]
+    change(db, review_case, ["case_id"], {"case_id": case_id, "version": recorded.version, **columns})
 
 
 VIEWS = Projection("review", metadata, project)

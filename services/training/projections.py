@@ -1,9 +1,9 @@
 """Read models of training: sessions and attendances."""
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, Uuid, update
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, Uuid
 
 from shared.contracts.training.events import AttendanceRecorded, SessionCancelled, SessionHeld, SessionScheduled
-from shared.database import UtcDateTime, upsert
+from shared.database import UtcDateTime, change, upsert
 from shared.events import Recorded
 from shared.projector import Projection
 
@@ -63,8 +63,8 @@ def project(db: Connection, recorded: Recorded) -> None:
 
 
 def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
-    this = session.c.session_id == recorded.event.session_id  # type: ignore[attr-defined]
-    db.execute(update(session).where(this).values(version=recorded.version, **columns))
+    session_id = recorded.event.session_id  # type: ignore[attr-defined]
+    change(db, session, ["session_id"], {"session_id": session_id, "version": recorded.version, **columns})
 
 
 VIEWS = Projection("training", metadata, project)
