@@ -28,7 +28,7 @@ URL ?=
 MINUTES ?=
 MUTANT ?=
 
-.PHONY: help setup setup-dev run up down demo test check bench load audit drill chaos lock clean rebuild verify
+.PHONY: help setup setup-dev run up roll down demo test check bench load audit drill chaos lock clean rebuild verify
 
 help: ## list these words
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,13 @@ up: ## the platform in many processes: Docker where there is one, else private s
 	  docker compose exec -T gateway matrix key create --first && \
 	  $(PYTHON) -m infra.supervise wait; \
 	else $(MAKE) --no-print-directory setup && $(BIN)/python -m infra.supervise start $(scale); fi
+
+roll: ## start every process of `make up` again, one after the other, under traffic
+	@if $(IN_DOCKER); then \
+	  for name in content review media training metrics relay projector gateway; do \
+	    docker compose up --detach --no-deps --force-recreate --wait $$name || exit 1; \
+	  done; \
+	else $(PYTHON) -m infra.supervise roll; fi
 
 down: ## end everything that `make up` started; data stay until `make clean`
 	@if [ -d var/secrets ] && $(HAS_DOCKER); then docker compose down --remove-orphans; fi

@@ -15,8 +15,8 @@ MAX_CURSOR = 1000
 class Cursors:
     """Wraps a service's ``next`` for clients. Nobody can make one, or use one of another list."""
 
-    def __init__(self, secret: str) -> None:
-        self._serializer = URLSafeSerializer(secret, salt="matrix.cursor")
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._serializer = URLSafeSerializer(secrets[::-1], salt="matrix.cursor")  # the last of its list signs
 
     def wrap(self, after: str, path: str, filters: Mapping[str, Any]) -> str:
         """Return the cursor after which the list at ``path`` under these filters goes on."""

@@ -44,7 +44,7 @@ def open_dependencies(settings: Settings, rpc: Rpc) -> Dependencies:
     engine = open_engine(settings.database_url("gateway"))
     accounts = Accounts(engine)
     matrix = Matrix(engine, settings.amqp_url if settings.mode == "distributed" else None)
-    calls = Calls(rpc, CallerSigner(settings.secret), matrix.board.freshness)
+    calls = Calls(rpc, CallerSigner(settings.secrets), matrix.board.freshness)
     access = Access(accounts)
     return Dependencies(
         settings=settings,

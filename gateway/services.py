@@ -24,7 +24,7 @@ class Service:
 
     def __init__(self, deps: Dependencies, name: str) -> None:
         self._calls, self._name = deps.calls, name
-        self._cursors = Cursors(deps.settings.secret)
+        self._cursors = Cursors(deps.settings.secrets)
 
     async def call(
         self, req: Request, method: str, body: Mapping[str, Any], timeout: float = DEFAULT_TIMEOUT_S

@@ -15,11 +15,13 @@ from pika.exceptions import AMQPError
 from sqlalchemy import text
 
 from infra.credentials import OWNERS
+from infra.secret import under
 from infra.servers.packages import find_chromium, find_postgres, find_rabbitmq
 from infra.servers.ports import answers
 from shared.config import BadSetting, Settings, load_settings
 from shared.database import open_engine, reading
 from shared.errors import Unavailable
+from shared.keys import UNREADABLE
 from shared.topology import connect
 
 OLDEST_PYTHON = (3, 11)
@@ -47,6 +49,7 @@ def check_machine(env: Mapping[str, str] = os.environ) -> list[Finding]:
     findings += [*_data(settings.data), _disk(settings.data), _port(settings)]
     if settings.mode == "distributed":
         findings += [*_databases(settings), _broker(settings)]
+    findings += _person_keys(settings)
     return [*findings, *_programs_of_tests()]
 
 
@@ -79,6 +82,25 @@ def _data(folder: Path) -> Iterator[Finding]:
             ok=secret.stat().st_mode & 0o077 == 0,
             what=f"only its owner may read {secret}",
             how_to_mend=f"chmod 600 {secret}",
+        )
+
+
+def _person_keys(settings: Settings) -> Iterator[Finding]:
+    if settings.mode == "embedded" and not (settings.data / "content.db").exists():
+        return
+    with suppress(Exception):  # a database that does not answer is a finding of its own
+        wrapped = under(settings)
+        yield Finding(
+            ok=not wrapped[UNREADABLE],
+            what=f"{wrapped[UNREADABLE]} keys of persons that no listed secret opens",
+            how_to_mend="list the secret that was in use before, as another line of the file with the secret",
+        )
+        older = wrapped.total() - wrapped[UNREADABLE] - wrapped[0]
+        yield Finding(
+            ok=not older,
+            what=f"{older} keys of persons under an older secret",
+            how_to_mend="matrix secret wrap; until then the older one must stay listed",
+            optional=True,
         )
 
 

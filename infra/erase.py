@@ -23,7 +23,7 @@ def erase(settings: Settings, person_id: UUID) -> Iterator[str]:
 
     Works on the databases, so it needs no running service; where it was cut, repeat it.
     """
-    signer = CallerSigner(settings.secret)
+    signer = CallerSigner(settings.secrets)
     caller = Caller(account_id=OPERATOR, role="admin", units=frozenset({EVERY_UNIT}))
     for name in HOLDERS:
         runtime = open_runtime(name, settings, doors(service_class(name)).views)

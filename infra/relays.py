@@ -25,7 +25,7 @@ def relays(
     ladder: Sequence[float] = LADDER,
 ) -> list[Relay]:
     """Return a relay for each of the named logs."""
-    envelope = Envelope(settings.secret)
+    envelope = Envelope(settings.secrets)
     return [
         Relay(
             PostgresLog(name, open_engine(settings.database_url(name)), AS_IT_IS),

@@ -1,6 +1,6 @@
 """``make up`` without Docker: every process of the platform under one supervisor, on private servers.
 
-python -m infra.supervise start [review=3 ...] | wait | matrix ... | stop | forget
+python -m infra.supervise start [review=3 ...] | roll | wait | matrix ... | stop | forget
 (``start`` once more: another scale)
 """
 
@@ -12,6 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from infra.servers import Servers, servers_in, start_servers
@@ -100,6 +101,26 @@ def run_matrix(arguments: Sequence[str]) -> None:
     os.execve(MATRIX, [MATRIX, *arguments], env)
 
 
+def roll() -> None:
+    """Have every process started again, one after the other, the gateway last; return when all are.
+
+    Raises:
+        ServerFailed: nothing runs here, or what was ended was not started again.
+    """
+    if not (first := _children()):
+        raise ServerFailed("nothing runs here that make up started")
+    for pid in sorted(first, key=lambda one: b"\0gateway\0" in _read(one, "cmdline")):
+        _signal(pid, signal.SIGTERM)
+        if not wait_until(partial(_is_replaced, pid, len(first)), READY_PATIENCE_S):
+            raise ServerFailed(f"a process was ended and not started again\n{_last_words()}")
+    wait_for_gateway(_port())
+
+
+def _is_replaced(pid: int, count: int) -> bool:
+    """Return whether the process is gone, another is in its place, and the gateway finds everything well."""
+    return pid not in (now := _children()) and len(now) >= count and _is_ready(_port())
+
+
 def stop() -> None:
     """End every process of ours, and both servers; the data stay."""
     for pid in _supervisors() or _ours():  # without a supervisor nobody would tell them
@@ -168,6 +189,12 @@ def _ours() -> list[int]:
     return [pid for pid in pids if pid != os.getpid() and mark in _read(pid, "environ").split(b"\0")]
 
 
+def _children() -> list[int]:
+    """Return the processes that the supervisor keeps running."""
+    parents = [str(pid).encode() for pid in _supervisors()]
+    return [pid for pid in _ours() if _read(pid, "stat").rpartition(b")")[2].split()[1:2] == parents]
+
+
 def _read(pid: int, name: str) -> bytes:
     with suppress(OSError):
         return Path(f"/proc/{pid}/{name}").read_bytes()
@@ -187,6 +214,8 @@ def main(arguments: list[str]) -> int:
                 start(scale)
             case ["matrix", *rest]:
                 run_matrix(rest)
+            case ["roll"]:
+                roll()
             case ["wait"]:
                 wait_for_gateway(_port())
             case ["stop"]:

@@ -55,7 +55,7 @@ class _Backlog:
     """A log at whose end are events to be published."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.envelope = settings, Envelope(settings.secret, AS_IT_IS)
+        self.settings, self.envelope = settings, Envelope(settings.secrets, AS_IT_IS)
         self.log = PostgresLog("content", open_engine(settings.database_url("content")), AS_IT_IS)
         self.start = self.log.head()
         for _ in range(EVENTS // BATCH):

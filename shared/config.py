@@ -23,7 +23,8 @@ class Settings:
 
     mode: Literal["embedded", "distributed"]
     data: Path
-    secret: str
+    secrets: tuple[str, ...]  # the first signs and wraps; each is accepted
+    secrets_file: Path | None  # where they are listed, one a line; None: in ``MATRIX_SECRET`` itself
     amqp_url: str
     blobs: str
     s3_access_key: str | None
@@ -77,7 +78,8 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         mode="embedded" if mode == "embedded" else "distributed",
         data=data,
-        secret=_signing_secret(env, data, mode),
+        secrets=_signing_secrets(env, data, mode),
+        secrets_file=_secrets_file(env, data),
         amqp_url=_secret(env, "MATRIX_AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/",
         blobs=env.get("MATRIX_BLOBS", f"file://{data}/blobs"),
         s3_access_key=_secret(env, "MATRIX_S3_ACCESS_KEY"),
@@ -112,22 +114,43 @@ def _read(name: str, path: str) -> str:
         raise BadSetting(f"{name}: {error}") from error
 
 
-def _signing_secret(env: Mapping[str, str], data: Path, mode: str) -> str:
-    """Return the configured secret; embedded makes its own on the first start and keeps it beside the data."""
+def read_secrets(text: str) -> tuple[str, ...]:
+    """Return the platform's secrets in a text, one a line.
+
+    Raises:
+        BadSetting: there is none, or one can be guessed.
+    """
+    found = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    if not found or any(len(each) < SECRET_BYTES or each.lower() in WELL_KNOWN_SECRETS for each in found):
+        raise BadSetting(f"MATRIX_SECRET is too easy: each line has at least {SECRET_BYTES} random characters")
+    return found
+
+
+def draw_secret() -> str:
+    """Return a new secret from the system's generator."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _secrets_file(env: Mapping[str, str], data: Path) -> Path | None:
+    if path := env.get("MATRIX_SECRET_FILE"):
+        return Path(path)
+    return None if env.get("MATRIX_SECRET") else data / "secret.key"
+
+
+def _signing_secrets(env: Mapping[str, str], data: Path, mode: str) -> tuple[str, ...]:
+    """Return the configured secrets; embedded makes its own on the first start and keeps it beside the data."""
     given = _secret(env, "MATRIX_SECRET")
-    if given:
-        if len(given) < SECRET_BYTES or given.lower() in WELL_KNOWN_SECRETS:
-            raise BadSetting(f"MATRIX_SECRET is too easy: give at least {SECRET_BYTES} random characters")
-        return given
+    if given is not None:
+        return read_secrets(given)
     if mode == "distributed":
         raise BadSetting("MATRIX_SECRET_FILE (or MATRIX_SECRET) is required: the key that signs callers and events")
     path = data / "secret.key"
     try:
         data.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:  # empty: the first start was cut
             path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(SECRET_BYTES))
-        return path.read_text().strip()
+            path.write_text(draw_secret())
+        return read_secrets(path.read_text())
     except OSError as error:
         raise BadSetting(f"data directory {data} cannot be used: {error}; set DATA= to one you may write") from error
 

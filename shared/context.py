@@ -63,10 +63,10 @@ class Call:
 
 
 class CallerSigner:
-    """Signs and verifies callers with the platform's signing key (HMAC-SHA-256, 60 s)."""
+    """Signs callers with the first of the platform's secrets, and verifies them with any (HMAC-SHA-256, 60 s)."""
 
-    def __init__(self, secret: str) -> None:
-        self._serializer = URLSafeTimedSerializer(secret, salt="matrix.caller")
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._serializer = URLSafeTimedSerializer(secrets[::-1], salt="matrix.caller")  # the last of its list signs
 
     def sign(self, caller: Caller) -> str:
         """Return a token that services accept for ``CALLER_LIFETIME_S`` seconds."""

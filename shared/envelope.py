@@ -1,7 +1,8 @@
 """Recorded events as AMQP messages: CloudEvents 1.0 in binary mode (headers ``ce-*``), signed by the relay.
 
 The signature (``ce-signature``, HMAC-SHA-256 under a key derived from the platform's secret) covers every other
-``ce-*`` header and the data, so that a consumer takes nothing that the relay did not take from a log.
+``ce-*`` header and the data, so that a consumer takes nothing that the relay did not take from a log. Messages may wait
+in queues while the secret changes: the first one listed signs, each one listed is accepted.
 """
 
 import hmac
@@ -36,11 +37,12 @@ class Message:
 
 
 class Envelope:
-    """Seals and opens messages with one key."""
+    """Seals messages with the first of the platform's secrets, and opens them with any."""
 
-    def __init__(self, secret: str, registry: Registry = REGISTRY) -> None:
+    def __init__(self, secrets: tuple[str, ...], registry: Registry = REGISTRY) -> None:
         # Copied for each message: half of a short message's time would go into setting it up.
-        self._keyed = hmac.new(sha256(b"matrix.envelope/" + secret.encode()).digest(), digestmod=sha256)
+        keys = (sha256(b"matrix.envelope/" + secret.encode()).digest() for secret in secrets)
+        self._keyed = [hmac.new(key, digestmod=sha256) for key in keys]
         self._registry = registry
 
     def seal(self, service: str, stored: Stored) -> Message:
@@ -64,7 +66,8 @@ class Envelope:
         signature = attributes.pop(SIGNATURE, None)
         if not all(isinstance(value, str) for value in (signature, *attributes.values())):
             raise Invalid("message.bad_signature", "the message is not signed")
-        if not hmac.compare_digest(self._sign(attributes, body), str(signature)):
+        text = _signed_text(attributes, body)
+        if not any(hmac.compare_digest(_signature(keyed, text), str(signature)) for keyed in self._keyed):
             raise Invalid("message.bad_signature", "the message is not what a relay sent")
         try:
             return self._recorded(attributes, body.decode())
@@ -72,11 +75,7 @@ class Envelope:
             raise Invalid("message.malformed", f"{type(error).__name__}: {error}") from error
 
     def _sign(self, attributes: Mapping[str, str], body: bytes) -> str:
-        # Lengths are part of what is signed: no byte can move from one field into the next.
-        lines = "".join([f"{name}={len(value)}:{value}\n" for name, value in sorted(attributes.items())])
-        signed = self._keyed.copy()
-        signed.update(lines.encode() + b"\n" + body)
-        return signed.hexdigest()
+        return _signature(self._keyed[0], _signed_text(attributes, body))
 
     def _recorded(self, told: Mapping[str, Any], data: str) -> Recorded:
         if told["ce-specversion"] != SPECVERSION:
@@ -98,6 +97,18 @@ class Envelope:
             causation_id=uuid_of(causation) if causation else None,
             hash=bytes.fromhex(told["ce-hash"]),
         )
+
+
+def _signed_text(attributes: Mapping[str, str], body: bytes) -> bytes:
+    # Lengths are part of what is signed: no byte can move from one field into the next.
+    lines = "".join([f"{name}={len(value)}:{value}\n" for name, value in sorted(attributes.items())])
+    return lines.encode() + b"\n" + body
+
+
+def _signature(keyed: hmac.HMAC, text: bytes) -> str:
+    signed = keyed.copy()
+    signed.update(text)
+    return signed.hexdigest()
 
 
 def _headers(service: str, stored: Stored) -> dict[str, str]:

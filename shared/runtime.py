@@ -97,9 +97,9 @@ def open_runtime(name: str, settings: Settings, views: Projection) -> Runtime:
         settings=settings,
         engine=engine,
         log=log,
-        keys=SqlKeyRing(engine, settings.secret),
+        keys=SqlKeyRing(engine, settings.secrets),
         views=Projector(log, views),
-        signer=CallerSigner(settings.secret),
+        signer=CallerSigner(settings.secrets),
     )
 
 

@@ -21,6 +21,7 @@ from shared.roles import EVERY_UNIT, Role
 from shared.runtime import Runtime, open_runtime
 
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
+SECRETS = (SECRET,)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Delivery:
 def project(settings: Settings, stop: threading.Event) -> None:
     """Feed the matrix from its queue until ``stop`` is set. What goes wrong is tried again on a new connection."""
     engine = open_engine(settings.database_url("gateway"))
-    consumer = MatrixConsumer(settings.amqp_url, Envelope(settings.secret), Writer(engine))
+    consumer = MatrixConsumer(settings.amqp_url, Envelope(settings.secrets), Writer(engine))
     try:
         while not stop.is_set():
             try:

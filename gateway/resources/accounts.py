@@ -29,7 +29,7 @@ class AccountBook:
 
     def __init__(self, deps: Dependencies) -> None:
         self._access, self._accounts = deps.access, deps.access.accounts
-        self._cursors = Cursors(deps.settings.secret)
+        self._cursors = Cursors(deps.settings.secrets)
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """List accounts."""

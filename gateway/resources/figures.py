@@ -47,7 +47,7 @@ class FiguresEvents:
     """The facts behind one figure: the links in the matrix lead here."""
 
     def __init__(self, deps: Dependencies) -> None:
-        self._matrix, self._cursors = deps.matrix, Cursors(deps.settings.secret)
+        self._matrix, self._cursors = deps.matrix, Cursors(deps.settings.secrets)
 
     async def on_get(self, req: Request, resp: Response, name: str) -> None:
         """Answer with a page of facts, newest first.

@@ -32,7 +32,7 @@ class Imports:
     """The collection; POST takes a file as its body and begins to import it."""
 
     def __init__(self, deps: Dependencies) -> None:
-        self._desk, self._cursors = deps.imports, Cursors(deps.settings.secret)
+        self._desk, self._cursors = deps.imports, Cursors(deps.settings.secrets)
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """List imports."""

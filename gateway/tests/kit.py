@@ -16,7 +16,7 @@ from shared.bundles import MANY, answer_all
 from shared.context import CallerSigner
 from shared.errors import NotFound
 from shared.roles import Role
-from shared.testing import SECRET
+from shared.testing import SECRETS
 
 OWN_UNIT, OTHER_UNIT = UUID(int=0xA1), UUID(int=0xB2)
 OWN, OTHER = UUID(int=0xA1A1), UUID(int=0xB2B2)
@@ -29,7 +29,7 @@ class FakeServices:
     """Answers for every service as it would: verifies the caller, and knows one thing of each of two units."""
 
     def __init__(self) -> None:
-        self.signer = CallerSigner(SECRET)
+        self.signer = CallerSigner(SECRETS)
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.bundles: list[list[str]] = []
         self.answers: dict[str, Answer] = {}

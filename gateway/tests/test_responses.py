@@ -105,9 +105,19 @@ def test_a_cursor_of_another_list_or_other_filters_is_refused(world: World) -> N
 
 
 def test_nobody_makes_a_cursor_himself() -> None:
-    forged = Cursors("another-secret-of-32-characters-or-more").wrap("0|0", "/v1/units", {})
+    forged = Cursors(("another-secret-of-32-characters-or-more",)).wrap("0|0", "/v1/units", {})
     with pytest.raises(Invalid):
-        Cursors("the-secret-of-the-platform-is-32-long").unwrap(forged, "/v1/units", {})
+        Cursors(("the-secret-of-the-platform-is-32-long",)).unwrap(forged, "/v1/units", {})
+
+
+def test_a_list_goes_on_while_the_secret_changes() -> None:
+    """F60."""
+    old, new = "the-secret-of-the-platform-is-32-long", "the-next-secret-of-the-platform-is-long"
+    begun = Cursors((old,)).wrap("0|0", "/v1/units", {})
+    assert Cursors((new, old)).unwrap(begun, "/v1/units", {}) == "0|0"
+    assert Cursors((new,)).unwrap(Cursors((new, old)).wrap("0|0", "/v1/units", {}), "/v1/units", {}) == "0|0"
+    with pytest.raises(Invalid):
+        Cursors((new,)).unwrap(begun, "/v1/units", {})
 
 
 def test_only_promised_fields_go_out_at_every_level(world: World) -> None:

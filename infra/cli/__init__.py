@@ -19,6 +19,7 @@ MODULES = {
     "operate": ("rebuild", "verify", "erase-person", "doctor", "backup", "restore", "resend", "address"),
     "accounts": ("account",),
     "keys": ("key",),
+    "secrets": ("secret",),
     "letters": ("dead-letters",),
 }
 PLACES = {command: module for module, commands in MODULES.items() for command in commands}

@@ -92,7 +92,7 @@ class Subscribe(Entrypoint):
     def setup(self) -> None:
         """Join the process's consumer of events."""
         config = self.container.config
-        self._envelope = Envelope(config[SETTINGS].secret)
+        self._envelope = Envelope(config[SETTINGS].secrets)
         self._sender = topology.Sender(config["AMQP_URI"])
         self._ladder = config[LADDER]
         self.events.register_provider(self)

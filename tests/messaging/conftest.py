@@ -29,7 +29,7 @@ from shared.envelope import Envelope
 from shared.log import migrations, open_log
 from shared.log.postgres import PostgresLog
 from shared.relay import Relay
-from shared.testing import SECRET
+from shared.testing import SECRET, SECRETS
 from tests.messaging import toys
 
 SERVICES = ("content", "review")
@@ -98,7 +98,7 @@ class World:
     def relay(self, consumers: list[Consumer] | None = None) -> Relay:
         """Start a relay of the content log on a thread."""
         log = PostgresLog("content", open_engine(self.settings.database_url("content")), AS_IT_IS)
-        relay = Relay(log, self.settings.amqp_url, Envelope(SECRET), consumers or self.consumers, toys.LADDER)
+        relay = Relay(log, self.settings.amqp_url, Envelope(SECRETS), consumers or self.consumers, toys.LADDER)
         stop = threading.Event()
         thread = threading.Thread(target=relay.run, args=(stop,), daemon=True)
         thread.start()

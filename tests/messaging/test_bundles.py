@@ -153,7 +153,7 @@ class Newsroom:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.signer = CallerSigner(platform.runtimes["content"].settings.secret)
+        self.signer = CallerSigner(platform.runtimes["content"].settings.secrets)
 
     def request(self, who: Caller | None, key: str | None = None, **body: Any) -> dict[str, Any]:
         signed = "forged" if who is None else self.signer.sign(who)

@@ -20,7 +20,7 @@ from shared.events import Recorded, Unknown, encode
 from shared.properties import TextProperties
 from shared.testing import stored
 
-ENVELOPE = Envelope("a-secret-of-the-platform")
+ENVELOPE = Envelope(("a-secret-of-the-platform",))
 JSON = "application/json"
 
 
@@ -120,9 +120,21 @@ def test_no_byte_of_the_data_can_be_flipped():
 
 def test_a_forged_producer_is_refused():
     """S47."""
-    message = Envelope("another-secret").seal("content", stored(recorded()))
+    message = Envelope(("another-secret",)).seal("content", stored(recorded()))
     with pytest.raises(Invalid, match="bad_signature"):
         ENVELOPE.open(message.headers, JSON, message.body)
+
+
+def test_a_message_signed_before_the_secret_changed_is_opened_as_long_as_that_secret_is_listed():
+    """F60."""
+    waiting = ENVELOPE.seal("content", stored(recorded()))
+    changing, changed = Envelope(("the-next-secret", "a-secret-of-the-platform")), Envelope(("the-next-secret",))
+    assert changing.open(waiting.headers, JSON, waiting.body) == ENVELOPE.open(waiting.headers, JSON, waiting.body)
+    later = changing.seal("content", stored(recorded()))
+    assert changed.open(later.headers, JSON, later.body).type == later.type
+    for envelope, message in ((changed, waiting), (ENVELOPE, later)):
+        with pytest.raises(Invalid, match="bad_signature"):
+            envelope.open(message.headers, JSON, message.body)
 
 
 def test_the_naive_signature_over_joined_values_lets_bytes_move_between_fields():

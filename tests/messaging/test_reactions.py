@@ -24,7 +24,7 @@ from tests.messaging.conftest import World, wait_until
 
 
 def seal(world: World, recorded: Any, secret: str = SECRET) -> pika.BasicProperties:
-    message = Envelope(secret).seal("content", stored(recorded))
+    message = Envelope((secret,)).seal("content", stored(recorded))
     return pika.BasicProperties(
         content_type="application/json", delivery_mode=2, headers=message.headers, message_id=message.message_id
     )

@@ -16,7 +16,7 @@ from shared.envelope import Envelope
 from shared.execute import cause_of
 from shared.failpoints import NAMES
 from shared.leader import Fenced, Leadership
-from shared.testing import SECRET
+from shared.testing import SECRETS
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
 
@@ -51,7 +51,9 @@ def test_every_committed_event_is_published_once_in_order_and_signed(world: Worl
     wait_until(lambda: published(world))
     messages = world.take()
     assert ids(messages) == appended
-    opened = [Envelope(SECRET).open(properties.headers, properties.content_type, body) for properties, body in messages]
+    opened = [
+        Envelope(SECRETS).open(properties.headers, properties.content_type, body) for properties, body in messages
+    ]
     assert [str(recorded.event_id) for recorded in opened] == appended
     assert all(properties.delivery_mode == 2 for properties, _ in messages)
 

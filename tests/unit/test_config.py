@@ -9,7 +9,7 @@ from shared.config import BadSetting, load_settings
 
 def test_embedded_needs_nothing_and_keeps_its_key_beside_the_data(tmp_path: Path) -> None:
     first, second = (load_settings({"MATRIX_DATA": str(tmp_path)}) for _ in range(2))
-    assert first.secret == second.secret
+    assert first.secrets == second.secrets and len(first.secrets) == 1
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
 
 
@@ -19,6 +19,7 @@ def test_embedded_needs_nothing_and_keeps_its_key_beside_the_data(tmp_path: Path
         ({"MATRIX_MODE": "both"}, "MATRIX_MODE"),
         ({"PORT": "eighty"}, "PORT"),
         ({"MATRIX_SECRET": "secret"}, "too easy"),
+        ({"MATRIX_SECRET": "x" * 32 + "\nshort"}, "too easy"),
         ({"MATRIX_MODE": "distributed"}, "MATRIX_SECRET_FILE"),
         ({"MATRIX_SECRET_FILE": "/nowhere"}, "MATRIX_SECRET_FILE"),
     ],
@@ -26,3 +27,15 @@ def test_embedded_needs_nothing_and_keeps_its_key_beside_the_data(tmp_path: Path
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], what: str) -> None:
     with pytest.raises(BadSetting, match=what):
         load_settings({"MATRIX_DATA": str(tmp_path), **env})
+
+
+def test_secrets_are_the_lines_of_their_file_each_once(tmp_path: Path) -> None:
+    file = tmp_path / "secrets"
+    file.write_text(f"{'n' * 40}\n\n  {'o' * 40}\n{'n' * 40}\n")
+    settings = load_settings({"MATRIX_DATA": str(tmp_path), "MATRIX_SECRET_FILE": str(file)})
+    assert settings.secrets == ("n" * 40, "o" * 40) and settings.secrets_file == file
+
+
+def test_a_first_start_that_was_cut_before_its_secret_was_written_draws_one(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch(mode=0o600)
+    assert len(load_settings({"MATRIX_DATA": str(tmp_path)}).secrets[0]) > 40

@@ -15,7 +15,7 @@ from shared.errors import NotFound, RuleBroken
 from shared.roles import ACTIONS, EVERY_UNIT, ROLES, Role
 
 SECRET = "the-secret-of-the-platform-is-32-long"
-SIGNER = CallerSigner(SECRET)
+SIGNER = CallerSigner((SECRET,))
 SPORTS, LAW = UUID(int=1), UUID(int=2)
 EVERYTHING = frozenset[str]().union(*ACTIONS.values())
 
@@ -61,7 +61,7 @@ def test_what_is_no_token_is_refused(token: object) -> None:
 def test_a_token_of_another_secret_or_another_purpose_is_refused() -> None:
     """S19."""
     payload = [str(UUID(int=9)), "admin", [EVERY_UNIT]]
-    assert_forged(CallerSigner("another-secret-of-32-characters-or-more").sign(caller("admin", EVERY_UNIT)))
+    assert_forged(CallerSigner(("another-secret-of-32-characters-or-more",)).sign(caller("admin", EVERY_UNIT)))
     assert_forged(URLSafeTimedSerializer(SECRET, salt="matrix.cursor").dumps(payload))
     assert_forged(URLSafeTimedSerializer(SECRET).dumps(payload))
     assert SIGNER.verify(URLSafeTimedSerializer(SECRET, salt="matrix.caller").dumps(payload)).role == "admin"
@@ -149,3 +149,15 @@ def test_lists_show_the_callers_units_and_nothing_to_who_has_none() -> None:
     assert caller("viewer", EVERY_UNIT).unit_filter() is None
     assert caller("viewer").unit_filter() == frozenset()
     assert not caller("viewer").sees(SPORTS) and not caller("viewer").sees(None)
+
+
+def test_while_the_secret_changes_callers_signed_with_either_are_known_and_afterwards_only_the_new() -> None:
+    """F60: the first secret signs, each that is listed is accepted."""
+    new = "the-next-secret-of-the-platform-is-long"
+    anna = caller("viewer", EVERY_UNIT)
+    changing, changed = CallerSigner((new, SECRET)), CallerSigner((new,))
+    assert changing.verify(SIGNER.sign(anna)) == changed.verify(changing.sign(anna)) == anna
+    assert CallerSigner((SECRET, new)).verify(changed.sign(anna)) == anna
+    for signer, token in ((changed, SIGNER.sign(anna)), (SIGNER, changing.sign(anna))):
+        with pytest.raises(RuleBroken, match="forged"):
+            signer.verify(token)

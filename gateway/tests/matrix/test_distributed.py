@@ -36,7 +36,7 @@ from shared.dead_letters import BrokerDeadLetters
 from shared.envelope import Envelope, Message
 from shared.events import Recorded
 from shared.log.store import Log
-from shared.testing import SECRET, stored
+from shared.testing import SECRETS, stored
 
 ACTS = [Act(what, n % 3, n * 97, n) for n in range(30) for what in ("news", "followers", "reads", "photos", "judge")]
 
@@ -103,7 +103,7 @@ class Bus:
     """The broker as the relay and operators see it."""
 
     def __init__(self, amqp_url: str) -> None:
-        self.amqp_url, self.envelope = amqp_url, Envelope(SECRET)
+        self.amqp_url, self.envelope = amqp_url, Envelope(SECRETS)
         topology.declare(amqp_url, CONSUMERS)
         connection = topology.connect(amqp_url)
         for queue in (MATRIX.name, topology.dead_queue(MATRIX.name)):
