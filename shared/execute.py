@@ -48,20 +48,22 @@ def execute(
     *,
     guard: Callable[[State], None] = lambda _: None,
     expected_version: int | None = None,
+    new: bool = False,
     attempts: int = 3,
 ) -> Done:
     """Run one command against one stream and return what it did.
 
     ``guard`` sees the state before the rules do and may refuse the caller. ``expected_version`` is the version the
     caller saw (``If-Match``). A key or an inbox row in ``cause`` is written in the append's transaction, so that a
-    repeated command or message changes nothing.
+    repeated command or message changes nothing. ``new`` says that the stream should not be there yet: then the command
+    is tried on the initial state first, and the stream is loaded only when that is refused.
 
     Raises:
         Conflict: the stream is not at ``expected_version``, or the race was lost ``attempts`` times.
         PlatformError: whatever ``guard`` or ``decide`` refuses with.
     """
-    for attempt in range(1, attempts + 1):
-        state, version = state_of(log, stream, decider)
+    for attempt in range(0 if new else 1, attempts + 1):
+        state, version = state_of(log, stream, decider) if attempt else (decider.initial(), 0)
         try:
             guard(state)
             if expected_version is not None and version != expected_version:
@@ -71,6 +73,8 @@ def execute(
             # The state may be what this very command left behind: then it gets the answer it got before.
             if replayed := log.answered(cause):
                 return _done(replayed)
+            if not attempt:
+                continue
             raise
         unit = getattr(reduce(decider.evolve, events, state), "unit_id", None)
         try:

@@ -36,7 +36,7 @@ class ContentService:
         call = self.runtime.open("unit.write", request)
         command = schemas.establish_unit(call, self.runtime)
         _require_top(call, command.parent_id)
-        done = self._execute(call, unit, "unit", command.unit_id, command, within=command.parent_id)
+        done = self._execute(call, unit, "unit", command.unit_id, command, within=command.parent_id, new=True)
         return answer(command.unit_id, done)
 
     @rpc
@@ -83,7 +83,7 @@ class ContentService:
     def open_channel(self, request: Request) -> Answer:
         call = self.runtime.open("channel.write", request)
         command = schemas.open_channel(call, self.runtime)
-        done = self._execute(call, channel, "channel", command.channel_id, command, within=command.unit_id)
+        done = self._execute(call, channel, "channel", command.channel_id, command, within=command.unit_id, new=True)
         return answer(command.channel_id, done)
 
     @rpc
@@ -116,7 +116,7 @@ class ContentService:
     def draft_article(self, request: Request) -> Answer:
         call = self.runtime.open("article.write", request)
         command = schemas.draft_article(call, self.runtime)
-        done = self._execute(call, article, "article", command.article_id, command, within=command.unit_id)
+        done = self._execute(call, article, "article", command.article_id, command, within=command.unit_id, new=True)
         return answer(command.article_id, done)
 
     @rpc
@@ -234,8 +234,9 @@ class ContentService:
         return self._execute(call, article, "article", command.article_id, command)
 
     def _execute(
-        self, call: Call, decider: Any, noun: str, thing_id: UUID, command: Any, within: UUID | None = None
-    ) -> Done:
+        self, call: Call, decider: Any, noun: str, thing_id: UUID, command: Any, within: UUID | None = None,
+        new: bool = False,
+    ) -> Done:  # fmt: skip
         """Run a command on a thing that is new, or the caller's; ``within`` is a unit that must take something new."""
 
         def guard(state: Any) -> None:
@@ -252,6 +253,7 @@ class ContentService:
             call.cause(),
             guard=guard,
             expected_version=call.expected_version,
+            new=new,
         )
 
     def _take(self, consumer: str, recorded: Recorded) -> None:

@@ -123,7 +123,7 @@ class Library:
             self._store(asset_id, upload, content, photograph)
         failpoint("upload.after_bytes_before_event")
         command = asset.AddAsset(added=_added(asset_id, upload, content, photograph))
-        done = execute(self._runtime.log, stream, asset, command, cause)
+        done = execute(self._runtime.log, stream, asset, command, cause, new=state.status == "absent")
         failpoint("upload.after_event_before_reply")
         self._refuse_erased(upload, asset_id)
         self.uploads.finish(upload.upload_id, asset_id)

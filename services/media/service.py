@@ -120,7 +120,7 @@ class MediaService:
         call = self.runtime.open("shoot.write", request)
         command = schemas.plan_shoot(call, self.runtime)
         call.caller.require("shoot.write", command.unit_id)
-        return self._execute(call, f"shoot-{command.shoot_id}", shoot, command, command.shoot_id)
+        return self._execute(call, f"shoot-{command.shoot_id}", shoot, command, command.shoot_id, new=True)
 
     @rpc
     def complete_shoot(self, request: Request) -> Answer:
@@ -209,14 +209,24 @@ class MediaService:
         return found
 
     def _on_stream(self, call: Call, command: live_stream.Command) -> Answer:
-        return self._execute(call, f"live-{command.stream_id}", live_stream, command, command.stream_id)
+        new = isinstance(command, live_stream.PlanStream)
+        return self._execute(call, f"live-{command.stream_id}", live_stream, command, command.stream_id, new)
 
-    def _execute(self, call: Call, stream: str, rules: Decider[Any, Any], command: Any, thing_id: UUID) -> Answer:
+    def _execute(
+        self, call: Call, stream: str, rules: Decider[Any, Any], command: Any, thing_id: UUID, new: bool = False
+    ) -> Answer:
         def guard(state: Any) -> None:
             call.caller.require(call.operation, state.unit_id)
 
         done = execute(
-            self.runtime.log, stream, rules, command, call.cause(), guard=guard, expected_version=call.expected_version
+            self.runtime.log,
+            stream,
+            rules,
+            command,
+            call.cause(),
+            guard=guard,
+            expected_version=call.expected_version,
+            new=new,
         )
         return answer(thing_id, done)
 

@@ -88,7 +88,7 @@ class MetricsService:
         policies = state_of(self.runtime.log, POLICY, timeliness)[0].policies
         command = schemas.judge_publication(event, policies)
         cause = inbox_cause("metrics.on-article-published", recorded)
-        execute(self.runtime.log, f"timeliness-{event.publication_id}", timeliness, command, cause)
+        execute(self.runtime.log, f"timeliness-{event.publication_id}", timeliness, command, cause, new=True)
 
     def _execute(self, call: Call, stream: str, decider: Decider[Any, Any], command: Any) -> Done:
         """Execute a call; a counter that belongs to another unit is none of the caller's."""

@@ -127,7 +127,8 @@ class ReviewService:
             case _:
                 return
         cause = inbox_cause("review.on-submission", recorded)
-        execute(self.runtime.log, f"case-{command.case_id}", case, command, cause)
+        new = isinstance(command, case.OpenCase)
+        execute(self.runtime.log, f"case-{command.case_id}", case, command, cause, new=new)
 
     def _opening(self, submitted: ArticleSubmitted) -> case.OpenCase:
         with self.runtime.caught_up(None) as db:

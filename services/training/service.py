@@ -83,6 +83,7 @@ class TrainingService:
             call.cause(),
             guard=guard,
             expected_version=call.expected_version,
+            new=isinstance(command, session.ScheduleSession),
         )
         return answer(command.session_id, done)
 

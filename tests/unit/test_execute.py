@@ -236,3 +236,47 @@ def test_a_reaction_goes_on_in_the_correlation_it_answers(log: Log) -> None:
 
 def test_a_thing_that_another_determines_has_one_id() -> None:
     assert named_id("case", UNIT, 1) == named_id("case", UNIT, 1) != named_id("case", UNIT, 2)
+
+
+def test_a_stream_that_should_be_new_is_not_loaded(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "facts", lambda _: pytest.fail("it was loaded"))
+    done = run(log, "+a", key="key-1", new=True)
+    assert (done.version, done.replayed, len(done.events)) == (1, False, 1)
+
+
+def test_one_that_should_be_new_and_is_not_is_decided_on_what_it_is(log: Log) -> None:
+    run(log, "+a")
+    toy = Toy()
+    with pytest.raises(RuleBroken, match=r"toy\.exists"):
+        run(log, "+b", toy, new=True)
+    assert run(log, "b", new=True).version == 2
+    assert toy.decided == 2 and state_of(log, STREAM, toy)[0].names == ("+a", "b")
+
+
+def test_a_guard_sees_the_state_of_one_that_should_be_new_and_is_not(log: Log) -> None:
+    run(log, "+a")
+
+    def guard(state: State) -> None:
+        if state.unit_id is not None:
+            raise NotFound("toy.hidden", "not yours")
+
+    with pytest.raises(NotFound):
+        run(log, "b", guard=guard, new=True)
+    assert len(log.load(STREAM)) == 1
+
+
+def test_what_the_initial_state_refuses_is_decided_on_the_state_there_is(log: Log) -> None:
+    run(log, "+a")
+
+    def guard(state: State) -> None:
+        if state.unit_id is None:
+            raise NotFound("toy.absent", "there is none")
+
+    assert run(log, "b", guard=guard, new=True).version == 2
+
+
+def test_asking_again_for_what_is_new_gets_the_first_answer(log: Log) -> None:
+    first = run(log, "+a", key="key-1", new=True)
+    again = run(log, "+a", key="key-1", new=True)
+    assert again == replace(first, replayed=True, events=())
+    assert len(log.load(STREAM)) == 1
