@@ -15,10 +15,15 @@ from loadtests.append import appends, appends_beside_a_lock
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.peers import Comparison, rows, table
+from loadtests.photographs import renditions
 from loadtests.rebuild import rebuilding
 from loadtests.relay import publishing
 from loadtests.rpc import calls
+from loadtests.spreadsheets import imports
+from loadtests.start import starts
 from loadtests.storage import storing
+from loadtests.texts import texts
+from loadtests.uploads import uploading
 from loadtests.visible import visibility
 from loadtests.world import EVENTS, private_world
 
@@ -37,6 +42,7 @@ def bench(page: bool, scale: int) -> None:
         comparisons += [appends(world, 1), appends(world, 8), appends_beside_a_lock(world, 8)]
         comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads()]
+    comparisons += [*texts(), *renditions(), *uploading(), *imports(), *starts()]
     click.echo(table(comparisons))
     path = keep(comparisons, load)
     if page:

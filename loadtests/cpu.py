@@ -19,6 +19,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def children() -> set[int]:
+    """Return what this process started and what that started, as far as it still runs."""
+    return set(family(os.getpid())[1:])
+
+
 def cpu_s(pids: Iterable[int]) -> float:
     """Return the seconds of processor time the processes have used so far, user and system."""
     return sum((int(fields[11]) + int(fields[12])) * TICK_S for pid in pids if (fields := _fields(pid)))

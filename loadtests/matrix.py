@@ -1,7 +1,6 @@
 """Reading the matrix from the worker's built answers, beside a bare ASGI hello on the same gunicorn worker."""
 
 import json
-import os
 import re
 import selectors
 import socket
@@ -14,16 +13,17 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import Request, urlopen
 
 from infra.servers.ports import free_port
 from loadtests.cpu import cpu_s, family
+from loadtests.embedded import Served, await_port, embedded
 from loadtests.peers import Comparison, Sample, compare
+from loadtests.processes import end
 
 CONNECTIONS = 8
 SLICE_S = 0.6
-START_S = 60.0
 UNITS = ("体育学院", "传媒学院", "法学院", "医学院", "新闻中心")
 PATH = "/v1/matrix?period=2021"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -31,7 +31,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 def matrix_reads() -> list[Comparison]:
     """Return answers per second: the whole answer, ``304`` to who has it already, and one built for each asker."""
-    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder, _platform(Path(folder)) as served:
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder, embedded(Path(folder)) as served:
         gateway, key = served
         for name in UNITS:
             body = {"name": name, "kind": "college", "parent_id": None, "since": "2000-09-01"}
@@ -59,31 +59,6 @@ def matrix_reads() -> list[Comparison]:
             ]  # fmt: skip
 
 
-class Served(NamedTuple):
-    """A server's port and processes."""
-
-    port: int
-    pids: list[int]
-
-
-@contextmanager
-def _platform(folder: Path) -> Iterator[tuple[Served, str]]:
-    """Give the server and administrator's key of an embedded platform in a folder."""
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
-    env = {**kept, "MATRIX_MODE": "embedded", "DATA": str(folder), "PORT": str(port)}
-    said = folder / "said.txt"
-    with said.open("w") as output:
-        process = subprocess.Popen([sys.executable, "-m", "infra.cli", "run"], env=env, stdout=output, stderr=output)
-    try:
-        _await_port(port, process, said)
-        found = re.search(r"mm_[\w-]+", said.read_text())
-        assert found, said.read_text()
-        yield Served(port, family(process.pid)), found.group()
-    finally:
-        _end(process)
-
-
 @contextmanager
 def _hello() -> Iterator[Served]:
     port = free_port()
@@ -91,30 +66,10 @@ def _hello() -> Iterator[Served]:
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     process = subprocess.Popen(command)
     try:
-        _await_port(port, process)
+        await_port(port, process)
         yield Served(port, family(process.pid))
     finally:
-        _end(process)
-
-
-def _await_port(port: int, process: "subprocess.Popen[bytes]", said: Path | None = None) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"it did not start: {said.read_text() if said else 'hello'}")
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        end(process)
 
 
 def _ask(port: int, key: str, path: str, body: dict[str, Any] | None = None) -> Any:

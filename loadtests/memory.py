@@ -3,7 +3,7 @@
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 LOOK_S = 0.01
@@ -16,6 +16,17 @@ def high_water_mib(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+def forget_high_water(pid: int) -> None:
+    """Have the peak of a process counted from now on (proc(5), ``clear_refs``)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def shared_out_mib(pids: Iterable[int]) -> float:
+    """Return the mebibytes that processes hold together, what they share counted once (proportional set size)."""
+    told = "\n".join(Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+    return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")) / 1024
 
 
 def peak_mib(command: Sequence[str], environment: Mapping[str, str]) -> tuple[float, str]:

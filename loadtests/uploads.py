@@ -1,0 +1,86 @@
+"""A video through the gateway into the library, resumable and hashed, beside a plain file that is hashed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from loadtests.cpu import cpu_s
+from loadtests.embedded import Served, embedded
+from loadtests.memory import forget_high_water, high_water_mib
+from loadtests.peers import Comparison, Sample, in_turns
+
+MEGABYTES, PART = 100, 25_000_000
+UNIT = {"name": "体育学院", "kind": "college", "since": "2018-09-01"}
+HEAD = b"\x00\x00\x00\x18ftypisom" + bytes(12)  # an MP4, as far as anybody looks
+TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+Measured = tuple[Sample, Sample]
+
+
+def uploading() -> list[Comparison]:
+    """Return megabytes per second, and mebibytes at the gateway's peak beside those for a tenth of the bytes."""
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as name:
+        folder = Path(name)
+        with embedded(folder) as (gateway, key), _client(gateway, key) as client:
+            unit = client.post("/v1/units", json=UNIT, headers={"Idempotency-Key": "unit"}).json()["id"]
+            content = HEAD + os.urandom(MEGABYTES * 1_000_000 - len(HEAD))
+            tenth = content[: len(content) // 10]
+            ours, theirs = in_turns(
+                lambda: _ours(client, gateway, unit, content), lambda: _bare(folder, content), 5
+            )[:2]  # fmt: skip
+            small = [_ours(client, gateway, unit, tenth)[1] for _ in range(3)]
+    return [
+        Comparison(
+            name="upload", what=f"upload {MEGABYTES} MB in parts of {PART // 1_000_000}", peer="write and SHA-256",
+            unit="MB/s", ours=tuple(each[0] for each in ours), theirs=tuple(each[0] for each in theirs),
+        ),
+        Comparison(
+            name="upload-memory", what=f"upload {MEGABYTES} MB, memory", peer="the same for a tenth of the bytes",
+            unit="MiB at the peak", cost=True, ours=tuple(each[1] for each in ours), theirs=tuple(small),
+        ),
+    ]  # fmt: skip
+
+
+def _client(gateway: Served, key: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"http://127.0.0.1:{gateway.port}", headers={"Authorization": f"Bearer {key}"}, timeout=120
+    )
+
+
+def _ours(client: httpx.Client, gateway: Served, unit: str, content: bytes) -> Measured:
+    """Upload the content (its last bytes new, so that it is no duplicate) as the console does: create, then parts."""
+    content = content[:-16] + os.urandom(16)
+    worker = max(gateway.pids)
+    forget_high_water(worker)
+    used, started = cpu_s(gateway.pids), time.perf_counter()
+    about = {"unit_id": unit, "filename": "ceremony.mp4", "title": "开学典礼"}
+    metadata = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in about.items())
+    told = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
+    begun = client.post("/v1/assets/uploads", headers={**told, "Idempotency-Key": str(uuid4())}).raise_for_status()
+    for at in range(0, len(content), PART):
+        part = client.patch(
+            begun.headers["Location"], content=content[at : at + PART], headers={**TUS, "Upload-Offset": str(at)}
+        ).raise_for_status()
+    assert part.headers["Upload-Asset"]
+    seconds, used = time.perf_counter() - started, cpu_s(gateway.pids) - used
+    return _rate(content, seconds, used), Sample(high_water_mib(worker))
+
+
+def _bare(folder: Path, content: bytes) -> Measured:
+    file = folder / "content"
+    file.write_bytes(content)
+    said = subprocess.run([sys.executable, "-m", "loadtests.bare", "copy", str(file)], check=True, capture_output=True)
+    told = json.loads(said.stdout)
+    return _rate(content, told["seconds"], told["cpu_s"]), Sample(told["peak_mib"])
+
+
+def _rate(content: bytes, seconds: float, cpu: float) -> Sample:
+    megabytes = len(content) / 1e6
+    return Sample(megabytes / seconds, cpu * 1e6 / megabytes)
