@@ -21,8 +21,12 @@ ROWS = f"""
 def show_only(db: Connection, units: Iterable[UUID]) -> None:
     """Let the rest of the transaction see the rows of these units only, in tables that were ``protect``\\ed."""
     if db.dialect.name == "postgresql":
-        told = ",".join(str(unit) for unit in units) or str(NO_UNIT)
-        db.execute(text("select set_config(:name, :units, true)"), {"name": SETTING, "units": told})
+        db.execute(text("select set_config(:name, :units, true)"), {"name": SETTING, "units": told(units)})
+
+
+def told(units: Iterable[UUID]) -> str:
+    """Return the setting that shows the rows of these units only."""
+    return ",".join(str(unit) for unit in units) or str(NO_UNIT)
 
 
 def protect(*tables: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from gateway.matrix.facts import KINDS
 from gateway.matrix.frame import Definition, Thing
@@ -58,18 +58,18 @@ class _Assembly:
     def __init__(self, query: Query, reading: Reading, today: date) -> None:
         self._query, self._frame = query, reading.frame
         self._today = min(today, query.period.last)
-        self._parameters = query.parameters()
+        self._link = {name: quote(value, safe=":.") for name, value in query.parameters().items()}
+        self._channels = {channel.key: channel for channel in reading.frame.channels}
         self._cells = _cells(reading)
         self._figure_of: dict[str, _Figure] = {}
 
     def answer(self) -> dict[str, Any]:
         units = sorted(filter(self._shown, self._frame.units), key=_unit_order)
-        kind_of = {channel.id.hex: channel.kind for channel in self._frame.channels}
         kinds: dict[str, list[Cells]] = {}
         for on_channels in self._cells.values():
-            for channel, cells in on_channels.items():
-                if kind := kind_of.get(channel):
-                    kinds.setdefault(kind, []).append(cells)
+            for key, cells in on_channels.items():
+                if channel := self._channels.get(key):
+                    kinds.setdefault(channel.kind, []).append(cells)
         everywhere = [cells for on_channels in self._cells.values() for cells in on_channels.values()]
         return {
             "period": self._query.period.name,
@@ -86,8 +86,10 @@ class _Assembly:
         }
 
     def _unit(self, unit: Thing) -> dict[str, Any]:
-        on_channels = self._cells.get(unit.id.hex, {})
-        mine = [channel for channel in self._frame.channels if self._lists(unit, channel, on_channels)]
+        on_channels = self._cells.get(unit.key, {})
+        others = (self._channels[key] for key in on_channels if key in self._channels)
+        listed = {each.key: each for each in (*self._frame.channels_of.get(unit.id, ()), *others)}
+        mine = [channel for channel in listed.values() if self._lists(channel, on_channels)]
         return {
             "id": str(unit.id),
             "name": self._frame.turn(unit, "name", self._today) or str(unit.id),
@@ -97,7 +99,7 @@ class _Assembly:
         }
 
     def _channel(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> dict[str, Any]:
-        cells = on_channels.get(channel.id.hex, {})
+        cells = on_channels.get(channel.key, {})
         return {
             "id": str(channel.id),
             "kind": channel.kind,
@@ -112,19 +114,17 @@ class _Assembly:
         allowed = query.units()
         if (allowed is not None and unit.id not in allowed) or query.unit_kind not in (None, unit.kind):
             return False
-        if self._cells.get(unit.id.hex):
+        if self._cells.get(unit.key):
             return True
         gone = self._frame.turn(unit, "merged_into", query.period.first)
         return unit.since <= query.period.last and gone is None
 
-    def _lists(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> bool:
+    def _lists(self, channel: Thing, on_channels: dict[str, Cells]) -> bool:
         """A unit lists its own channels that stood in the period, and those on which it published."""
         query = self._query
-        if channel.unit_id != unit.id and channel.id.hex not in on_channels:
-            return False
         if query.channel_kind not in (None, channel.kind) or query.channel not in (None, channel.id):
             return False
-        if channel.id.hex in on_channels:
+        if channel.key in on_channels:
             return True
         closed = self._frame.turn(channel, "status", query.period.first) == "closed"
         return channel.since <= query.period.last and not closed
@@ -132,7 +132,7 @@ class _Assembly:
     def _figures(self, cells: Cells, **where: str) -> dict[str, Any]:
         if not cells:
             return {}
-        link = urlencode({**self._parameters, **where}, safe=":.")
+        link = "&".join(f"{name}={value}" for name, value in {**self._link, **where}.items())
         return {name: self._of(name).told(cell, f"/v1/figures/{name}/events?{link}") for name, cell in cells.items()}
 
     def _of(self, name: str) -> "_Figure":

@@ -16,6 +16,7 @@ from gateway.matrix.tables import NO_CHANNEL, channel, fact, unit
 from shared.codec import instant
 from shared.database import UtcDateTime, from_microseconds, to_microseconds
 from shared.errors import Invalid, NotFound
+from shared.row_security import show_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def facts_behind(engine: Engine, name: str, query: Query, limit: int, after: str
         Unavailable: the read model does not answer.
     """
     with snapshot(engine) as db:
+        if query.scope is not None:
+            show_only(db, query.scope)
         figures = definitions(db, query.as_of)
         if name not in figures and name not in KINDS:
             raise NotFound("figure.not_found", "no such figure")

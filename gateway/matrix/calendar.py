@@ -32,7 +32,7 @@ def month_of(day: date) -> str:
 
 
 def recording_day(moment: datetime) -> date:
-    """Return the day, in UTC, in whose roll-up rows a fact recorded at the moment is kept.
+    """Return the day, in UTC, in whose sums a fact recorded at the moment is kept.
 
     Recording is asked for by instant, never by calendar, so this only cuts the time line into pieces.
     """

@@ -15,9 +15,10 @@ from gateway.matrix.tables import channel, figure, history, unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """A unit, or a channel of one (then ``unit_id`` is another's id)."""
+    """A unit, or a channel of one (then ``unit_id`` is another's id). ``key`` is the id as 32 digits."""
 
     id: UUID
+    key: str
     unit_id: UUID
     kind: str
     since: date
@@ -78,6 +79,14 @@ class Frame:
         return newest(self.definitions)
 
     @cached_property
+    def channels_of(self) -> dict[UUID, list[Thing]]:
+        """Each unit's own channels."""
+        found: dict[UUID, list[Thing]] = {}
+        for each in self.channels:
+            found.setdefault(each.unit_id, []).append(each)
+        return found
+
+    @cached_property
     def history(self) -> dict[tuple[UUID, str], list[Turn]]:
         """The turns of each thing in a respect (``name``, ``status``, ``merged_into``), first to last."""
         found: dict[tuple[UUID, str], list[Turn]] = {}
@@ -124,4 +133,4 @@ def _definitions(db: Connection) -> list[Definition]:
 
 def _things(db: Connection, table: Table, id_column: ColumnElement[UUID]) -> list[Thing]:
     wanted = select(id_column.label("id"), *(table.c[name] for name in ("unit_id", "kind", "since", "recorded_at")))
-    return [Thing(**row) for row in db.execute(wanted).mappings()]
+    return [Thing(key=row["id"].hex, **row) for row in db.execute(wanted).mappings()]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select
 
@@ -13,7 +14,9 @@ from gateway.matrix.tables import matrix_state
 from gateway.matrix.totals import totals
 from shared.database import reading, translated
 from shared.driver import Driver
+from shared.row_security import SETTING, told
 
+_BEGIN = "begin isolation level repeatable read, read only; select set_config(%s, %s, true)"
 _STATE = "select position, described from matrix_state"
 
 
@@ -51,9 +54,8 @@ class Reader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._driver = engine, Driver(engine)
-        postgresql = engine.dialect.name == "postgresql"
-        self._begin = "begin isolation level repeatable read, read only" if postgresql else "begin"
-        self._mark = "%s" if postgresql else "?"
+        self._postgresql = engine.dialect.name == "postgresql"
+        self._mark = "%s" if self._postgresql else "?"
         self._frame: Frame | None = None
 
     def read(self, query: Query) -> Reading:
@@ -64,7 +66,7 @@ class Reader:
         """
         while True:
             frame = self._frame or self._read_frame()
-            with self._moment() as cursor:
+            with self._moment(query.scope) as cursor:
                 cursor.execute(_STATE)
                 at, described = cursor.fetchone() or (0, 0)
                 # A position before the frame's: the database was put back to an earlier day.
@@ -89,10 +91,13 @@ class Reader:
         return frame
 
     @contextmanager
-    def _moment(self) -> Iterator[Any]:
-        """Give a cursor that sees one moment of the database."""
+    def _moment(self, scope: frozenset[UUID] | None) -> Iterator[Any]:
+        """Give a cursor that sees one moment of the database, and of PostgreSQL's sums only those of these units."""
         with self._driver.cursor() as cursor:
-            cursor.execute(self._begin)
+            if self._postgresql:
+                cursor.execute(_BEGIN, (SETTING, "" if scope is None else told(scope)))
+            else:
+                cursor.execute("begin")
             try:
                 yield cursor
                 cursor.execute("commit")

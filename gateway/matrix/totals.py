@@ -65,9 +65,9 @@ def _past(query: Query, months: Months | None, borders: list[Days], late: Late) 
         yield Part("month_sum", [*_of_months(months, late), Condition("recorded_month < ?", (month_of(day),))])
         for name, days in _begun(months, late):
             yield Part("day_sum", [_only(name), *_of_days(days, []), before_month])
-        # Days by name, not a range: then there is one index to use.
-        for since in _among("recorded_day", month[: (day - month[0]).days]) if day > month[0] else ():
-            yield Part("day_sum", [since, *_of_days(months.days(), late)])
+        if day > month[0]:  # days by name, not a range: then there is one index to use
+            since = _among("recorded_day", month[: (day - month[0]).days])
+            yield Part("day_sum", [*since, *_of_days(months.days(), late)])
     for days in borders:
         yield Part("day_sum", [*_of_days(days, late), Condition("recorded_day < ?", (day.isoformat(),))])
     own = Condition("recorded_day = ? and recorded_at <= ?", (day.isoformat(), to_microseconds(query.as_of)))

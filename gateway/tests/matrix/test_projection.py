@@ -98,7 +98,7 @@ def test_what_was_known_at_a_moment_never_changes_afterwards(found: list[Act], s
 @SLOW
 @given(acts)
 def test_sums_are_the_sums_of_their_facts(found: list[Act]) -> None:
-    """F43 for the roll-up: incremental equals from zero."""
+    """F43 for the sums: incremental equals from zero."""
     with fresh() as model:
         for recorded in history_of(found).events:
             apply(model, [recorded])
