@@ -25,7 +25,7 @@ EXCHANGE = "nameko-rpc"
 DEADLINE_HEADER = "deadline"  # milliseconds since the epoch
 DEFAULT_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
-MAX_BACKOFF_S = 5.0
+MAX_BACKOFF_S = 2.0
 HEARTBEAT_S = 15
 DIRECT_THREADS = 16
 

@@ -39,7 +39,7 @@ BEAT_S = 2.0
 CONFIRM_PATIENCE_S = 30.0
 DRAIN_S = 5.0
 CLOSE_S = 2.0
-MAX_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 2.0  # how much longer than broker or database it may be away: nothing is published meanwhile
 
 
 class Relay:

@@ -20,6 +20,7 @@ from shared.failpoints import failpoint
 from shared.inbox import DONE, Fate, fate_of, reason_of, settle, standing, wait
 from shared.logs import log
 from shared.messaging.acks import acknowledge
+from shared.messaging.connections import PromptConsumer
 from shared.messaging.names import CONSUMERS, LADDER, SETTINGS
 from shared.messaging.runtimes import RuntimeProvider
 from shared.topology import ATTEMPTS, FIRST_AT, LAST_AT, REASON
@@ -29,14 +30,13 @@ with warnings.catch_warnings():
     import eventlet
     from eventlet.event import Event as Signal
     from nameko.extensions import Entrypoint
-    from nameko.messaging import QueueConsumer
 
 PREFETCH = 20
-PAUSE_S, MAX_PAUSE_S = 0.5, 10.0
+PAUSE_S, MAX_PAUSE_S = 0.5, 2.0
 DRAIN_S = 20.0
 
 
-class EventConsumer(QueueConsumer):
+class EventConsumer(PromptConsumer):
     """Consumes raw messages on a connection of its own: nothing is decoded before its signature is verified."""
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:

@@ -17,6 +17,7 @@ from shared.envelope import CONTENT_TYPE
 from shared.errors import Invalid, NotFound, PlatformError, Unavailable
 from shared.logs import log
 from shared.messaging.acks import acknowledge
+from shared.messaging.connections import PromptConsumer
 from shared.messaging.names import DEADLINE
 
 with warnings.catch_warnings():
@@ -31,6 +32,8 @@ with warnings.catch_warnings():
 
 class RpcConsumer(NamekoRpcConsumer):
     """Takes requests; whatever is wrong with a message, the container lives on."""
+
+    queue_consumer = PromptConsumer()
 
     def setup(self) -> None:
         """Take the exchange as it is: it belongs to the bus, and a service may not declare it."""
