@@ -194,6 +194,15 @@ def test_no_page_is_wider_than_the_window(embedded: Platform, unit: str, sign_in
         assert wide <= size["width"], f"{path} is {wide} px wide"
 
 
+def test_on_a_small_desk_every_page_has_its_link_in_view(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """In English, whose words are the longer ones, on the page whose head says most."""
+    page = sign_in(embedded.admin)
+    page.locator('button[lang="en"]').click()
+    expect(page.get_by_role("link", name="Admin")).to_be_visible()
+    links = page.locator(".links")
+    assert links.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
+
+
 def _write(page: Page, folder: Path) -> None:
     """Write and save an article with an uploaded photograph."""
     photo = folder / "展览.jpg"
