@@ -6,7 +6,6 @@ A second lock for read models, in case a query forgets its filter. SQLite has no
 from collections.abc import Iterable
 from uuid import UUID
 
-from alembic import op
 from sqlalchemy import Connection, text
 
 SETTING = "matrix.units"
@@ -34,6 +33,8 @@ def protect(*tables: str) -> None:
 
     Their owner, as whom operators work, sees all.
     """
+    from alembic import op  # a running service has no use for it
+
     if op.get_bind().dialect.name == "postgresql":
         for table in tables:
             op.execute(text(f"alter table {table} enable row level security"))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from functools import cache, partial
 
 from falcon.asgi import Request, Response
 from prometheus_client import CollectorRegistry
@@ -64,9 +65,11 @@ class Inventory:
     """``/v1/openapi.json``: every operation there is, made of the same table that the gate reads."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._document = document(routes)
+        self._document = cache(
+            partial(document, tuple(routes))
+        )  # when it is first asked for: a start waits for nothing
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Give the description."""
         resp.content_type = JSON
-        resp.data = self._document
+        resp.data = await asyncio.to_thread(self._document)

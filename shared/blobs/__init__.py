@@ -9,14 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from minio import Minio
-
 from shared.blobs.local import LocalBlobs
 from shared.blobs.port import Blob, Blobs, Stored
-from shared.blobs.s3 import S3Blobs
 from shared.config import BadSetting, Settings
 
-__all__ = ["Blob", "Blobs", "LocalBlobs", "S3Blobs", "Stored", "open_blobs", "staging_key"]
+__all__ = ["Blob", "Blobs", "LocalBlobs", "Stored", "open_blobs", "staging_key"]
 
 
 def open_blobs(settings: Settings) -> Blobs:
@@ -40,5 +37,9 @@ def _open(address: str, access_key: str | None, secret_key: str | None) -> Blobs
         return LocalBlobs(Path(url.path))
     bucket = url.path.strip("/")
     if url.scheme == "s3" and url.netloc and bucket:
+        from minio import Minio  # a tenth of a second of every start, which files on the disk do not need
+
+        from shared.blobs.s3 import S3Blobs
+
         return S3Blobs(Minio(url.netloc, access_key, secret_key, secure=False, region="us-east-1"), bucket)
     raise BadSetting(f"MATRIX_BLOBS is {address!r}; it is file:///folder or s3://host:port/bucket")

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.blobs import Blobs, LocalBlobs, S3Blobs, open_blobs, staging_key
+from shared.blobs import Blobs, LocalBlobs, open_blobs, staging_key
 from shared.blobs.port import CHUNK
-from shared.blobs.s3 import PART
+from shared.blobs.s3 import PART, S3Blobs
 from shared.config import BadSetting, Settings, load_settings
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.testing import SECRET

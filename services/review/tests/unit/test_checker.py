@@ -87,7 +87,7 @@ def test_normalised_matching_finds_exactly_what_a_naive_search_finds(text: str, 
 def test_every_reading_leads_back_into_the_original(text: str) -> None:
     for reading in (normalised(text), squeezed(text)):
         assert len(reading.origin) == len(reading.text)
-        assert reading.origin == sorted(reading.origin)
+        assert list(reading.origin) == sorted(reading.origin)
         assert all(0 <= origin < len(text) for origin in reading.origin)
 
 

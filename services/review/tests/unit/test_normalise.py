@@ -81,6 +81,14 @@ def test_the_original_of_whole_characters_normalises_to_them(text: str) -> None:
             assert normalised(text[first:last]).text == channel.text[start:end]
 
 
+@given(TEXT, TEXT)
+def test_a_plain_character_is_read_alike_whatever_stands_before_and_after_it(before: str, after: str) -> None:
+    left, right, whole = normalised(before), normalised(f"国{after}"), normalised(f"{before}国{after}")
+    assert whole.text == left.text + right.text
+    assert whole.origin == [*left.origin, *(len(before) + place for place in right.origin)]
+    assert whole.ends == [*left.ends, *(len(before) + place for place in right.ends)]
+
+
 @given(TEXT)
 def test_normalising_again_changes_nothing(text: str) -> None:
     once = normalised(text).text
