@@ -32,16 +32,21 @@ PLACES = [
         (unit_id.hex, NO_CHANNEL.hex, "char_count"),
     )
 ]
+RECORDED_SUMMED = """
+  insert into recorded_sum
+  select recorded_day, day, unit_id, channel_id, figure, sum(value), sum(weight), sum(flagged), count(*)
+  from fact group by 1, 2, 3, 4, 5
+"""
 DAYS_SUMMED = """
   insert into day_sum
-  select day, unit_id, channel_id, figure, recorded_day, sum(value), sum(weight), sum(flagged), count(*)
-  from fact group by 1, 2, 3, 4, 5
+  select day, unit_id, channel_id, figure, substr(recorded_day, 1, 7), sum(value), sum(weight), sum(flagged), sum(facts)
+  from recorded_sum group by 1, 2, 3, 4, 5
 """
 MONTHS_SUMMED = """
   insert into month_sum
-  select month, unit_id, channel_id, figure, substr(recorded_day, 1, 7), sum(value), sum(weight), sum(flagged),
-    count(*), min(day), max(day)
-  from fact group by 1, 2, 3, 4, 5
+  select substr(day, 1, 7), unit_id, channel_id, figure, recorded_month, sum(value), sum(weight), sum(flagged),
+    sum(facts), min(day), max(day)
+  from day_sum group by 1, 2, 3, 4, 5
 """
 
 
@@ -57,8 +62,8 @@ def fill(folder: Path, facts: int) -> None:
     with Driver(engine).cursor() as cursor:
         cursor.execute("begin")
         cursor.executemany(f"insert into fact values ({', '.join('?' * len(fact.c))})", _facts(facts))
-        cursor.execute(DAYS_SUMMED)
-        cursor.execute(MONTHS_SUMMED)
+        for summed in (RECORDED_SUMMED, DAYS_SUMMED, MONTHS_SUMMED):
+            cursor.execute(summed)
         cursor.execute("commit")
     engine.dispose()
 

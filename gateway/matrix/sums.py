@@ -10,16 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.matrix.calendar import days_of_month, month_of, recording_day
 from gateway.matrix.facts import Fact
-from gateway.matrix.tables import day_sum, fact, month_sum
+from gateway.matrix.tables import day_sum, fact, month_sum, recorded_sum
 
 Key = tuple[Table, tuple[Any, ...]]
-SUMS = (day_sum, month_sum)
+SUMS = (recorded_sum, day_sum, month_sum)  # each can be made of the one before it
 WHERE = ("unit_id", "channel_id", "figure")
 ADDED = ("value", "weight", "flagged", "facts")
 
 
 def keys_of(each: Fact) -> set[Key]:
-    """Return the keys of the two sums that the fact belongs to."""
+    """Return the keys of the sums that the fact belongs to."""
     return {_key(table, each) for table in SUMS}
 
 
@@ -46,39 +46,35 @@ def remove_facts(db: Connection, event_ids: Sequence[Any]) -> set[Key]:
 
 
 def sum_again(db: Connection, keys: Iterable[Key]) -> None:
-    """Make the sums anew from the facts that are there: days of these, and months of days."""
-    for table, key in sorted(keys, key=lambda each: each[0] is month_sum):
+    """Make the sums anew from the facts that are there, the coarser ones of the finer."""
+    for table, key in sorted(keys, key=lambda each: SUMS.index(each[0])):
         named = _named(table, key)
         db.execute(delete(table).where(and_(*(table.c[name] == part for name, part in named.items()))))
-        found = db.execute(_days_again(named) if table is day_sum else _months_again(named)).one()
+        found = db.execute(_again(table, named)).one()
         if found.facts:
-            db.execute(insert(table), named | _kept(table, _whole(found)))
+            db.execute(insert(table), named | _whole(found))
 
 
-def _days_again(named: dict[str, Any]) -> Select[Any]:
-    wanted = select(
-        *(func.sum(fact.c[name]).label(name) for name in ("value", "weight", "flagged")), func.count().label("facts")
-    )
-    return wanted.where(*(fact.c[name] == part for name, part in named.items()))
-
-
-def _months_again(named: dict[str, Any]) -> Select[Any]:
-    wanted = select(
-        *(func.sum(day_sum.c[name]).label(name) for name in ADDED),
-        func.min(day_sum.c.day).label("first_day"), func.max(day_sum.c.day).label("last_day"),
-    )  # fmt: skip
-    return wanted.where(
-        day_sum.c.day.in_(days_of_month(named["month"])),
-        *(day_sum.c[name] == named[name] for name in WHERE),
-        day_sum.c.recorded_day.in_(days_of_month(named["recorded_month"])),
-    )
+def _again(table: Table, named: dict[str, Any]) -> Select[Any]:
+    """Return the statement that adds a sum up of what is finer: facts, or sums of days."""
+    if table is recorded_sum:
+        added = [func.sum(fact.c[name]).label(name) for name in ADDED[:-1]]
+        here = (fact.c[name] == part for name, part in named.items())
+        return select(*added, func.count().label("facts")).where(*here)
+    finer = recorded_sum if table is day_sum else day_sum
+    added = [func.sum(finer.c[name]).label(name) for name in ADDED]
+    within = [finer.c[name] == part for name, part in named.items() if name in finer.c]
+    if table is day_sum:
+        return select(*added).where(*within, finer.c.recorded_day.in_(days_of_month(named["recorded_month"])))
+    days = (func.min(finer.c.day).label("first_day"), func.max(finer.c.day).label("last_day"))
+    return select(*added, *days).where(*within, finer.c.day.in_(days_of_month(named["month"])))
 
 
 def _key(table: Table, each: Any) -> Key:
     where, recorded = (each.unit_id, each.channel_id, each.figure), recording_day(each.recorded_at)
-    if table is day_sum:
-        return table, (each.day, *where, recorded)
-    return table, (month_of(each.day), *where, month_of(recorded))
+    if table is recorded_sum:
+        return table, (recorded, each.day, *where)
+    return table, (each.day if table is day_sum else month_of(each.day), *where, month_of(recorded))
 
 
 def _named(table: Table, key: tuple[Any, ...]) -> dict[str, Any]:

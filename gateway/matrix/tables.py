@@ -107,8 +107,9 @@ fact = Table(
     Index("fact_by_recorded_day", "recorded_day", "day"),
 )
 
-# Sums of facts, twice: coarse by month of happening and of recording, fine by day of both. A period is a range of the
-# key; a past moment is the months of recording before its own, the days before its own, and the facts of its day.
+# Sums of facts, three times: a period's whole months, its other days, and for past moments what was recorded on which
+# day. A period is a range of the key; a past moment is what was recorded in months before its own, on days of its month
+# before its own, and the facts of its day.
 month_sum = Table(
     "month_sum",
     metadata,
@@ -132,12 +133,25 @@ day_sum = Table(
     Column("unit_id", Uuid, primary_key=True),
     Column("channel_id", Uuid, primary_key=True),
     Column("figure", Text, primary_key=True),
-    Column("recorded_day", Date, primary_key=True),
+    Column("recorded_month", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
     Column("weight", BigInteger, nullable=False),
     Column("flagged", Integer, nullable=False),
     Column("facts", Integer, nullable=False),
-    Index("day_sum_by_recorded_day", "recorded_day", "day"),
+    sqlite_with_rowid=False,
+)
+recorded_sum = Table(
+    "recorded_sum",
+    metadata,
+    Column("recorded_day", Date, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
+    Column("channel_id", Uuid, primary_key=True),
+    Column("figure", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("weight", BigInteger, nullable=False),
+    Column("flagged", Integer, nullable=False),
+    Column("facts", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -1,4 +1,4 @@
-"""The sums an answer needs: whole months from coarse sums, the days beside them from fine ones.
+"""The sums an answer needs: whole months, and the days beside them.
 
 As of a moment they are three parts that do not overlap: recorded in months before its own, on days of its month before
 its own, and on its day up to it.
@@ -58,20 +58,15 @@ def _present(months: Months | None, borders: list[Days], late: Late) -> Iterator
 
 def _past(query: Query, months: Months | None, borders: list[Days], late: Late) -> Iterator[Part]:
     assert query.as_of is not None
-    day = recording_day(query.as_of)
+    day, whole = recording_day(query.as_of), Days(query.period.first, query.period.last)
     month = days_of_month(month_of(day))
-    before_month = Condition("recorded_day < ?", (month[0].isoformat(),))
-    if months is not None:
-        yield Part("month_sum", [*_of_months(months, late), Condition("recorded_month < ?", (month_of(day),))])
-        for name, days in _begun(months, late):
-            yield Part("day_sum", [_only(name), *_of_days(days, []), before_month])
-        if day > month[0]:  # days by name, not a range: then there is one index to use
-            since = _among("recorded_day", month[: (day - month[0]).days])
-            yield Part("day_sum", [*since, *_of_days(months.days(), late)])
-    for days in borders:
-        yield Part("day_sum", [*_of_days(days, late), Condition("recorded_day < ?", (day.isoformat(),))])
+    for table, where in _present(months, borders, late):
+        yield Part(table, [*where, Condition("recorded_month < ?", (month_of(day),))])
+    if day > month[0]:  # days by name, not a range: then there is one way to use the key
+        since = _among("recorded_day", month[: (day - month[0]).days])
+        yield Part("recorded_sum", [*since, *_of_days(whole, late)])
     own = Condition("recorded_day = ? and recorded_at <= ?", (day.isoformat(), to_microseconds(query.as_of)))
-    yield Part("fact", [own, *_of_days(Days(query.period.first, query.period.last), late)])
+    yield Part("fact", [own, *_of_days(whole, late)])
 
 
 def _of_months(months: Months, late: Late) -> list[Condition]:

@@ -96,4 +96,4 @@ def test_no_table_that_tells_what_a_unit_did_is_without_a_policy(matrix: tuple[E
             "select relname from pg_class join pg_namespace n on n.oid = relnamespace where nspname = 'gateway'"
             " and relrowsecurity"
         ).scalars()
-        assert set(protected) == {"fact", "day_sum", "month_sum", "sample"}
+        assert set(protected) == {"fact", "month_sum", "day_sum", "recorded_sum", "sample"}

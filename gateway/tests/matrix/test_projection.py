@@ -19,7 +19,7 @@ from gateway.matrix.calendar import month_of
 from gateway.matrix.changes import Cells
 from gateway.matrix.counters import facts_of_counts
 from gateway.matrix.facts import Fact, sample_of
-from gateway.matrix.tables import applied, change, day_sum, fact, feed, matrix_state, month_sum
+from gateway.matrix.tables import applied, change, day_sum, fact, feed, matrix_state, month_sum, recorded_sum
 from gateway.matrix.writer import RING, Writer, lock, note
 from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
@@ -107,11 +107,16 @@ def test_sums_are_the_sums_of_their_facts(found: list[Act]) -> None:
             days = (func.min(fact.c.day), func.max(fact.c.day))
             where = (fact.c.unit_id, fact.c.channel_id, fact.c.figure)
             month = (fact.c.month, *where, func.substr(cast(fact.c.recorded_day, Text), 1, 7))
-            day = (fact.c.day, *where, fact.c.recorded_day)
+            day = (fact.c.day, *where, month[-1])
+            by_recording = (fact.c.recorded_day, fact.c.day, *where)
             months_of_facts = {tuple(row) for row in db.execute(select(*month, *summed, *days).group_by(*month))}
             days_of_facts = {tuple(row) for row in db.execute(select(*day, *summed).group_by(*day))}
             assert {tuple(row) for row in db.execute(select(month_sum))} == months_of_facts
+            recorded_of_facts = {
+                tuple(row) for row in db.execute(select(*by_recording, *summed).group_by(*by_recording))
+            }
             assert {tuple(row) for row in db.execute(select(day_sum))} == days_of_facts
+            assert {tuple(row) for row in db.execute(select(recorded_sum))} == recorded_of_facts
 
 
 @SLOW
