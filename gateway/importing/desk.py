@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from gateway.accounts import Accounts
 from gateway.accounts.once import Answer, Once
 from gateway.calls import Calls
+from gateway.gathered import Gathered
 from gateway.importing.book import Book, Wanted
 from gateway.importing.directory import Directory
 from gateway.importing.platform import Services
@@ -110,7 +111,8 @@ class ImportDesk:
                 raise
 
     def _open(self, caller: Caller, import_id: UUID, loop: asyncio.AbstractEventLoop) -> Services:
-        return Services(self._calls, loop, caller, import_id, self._stopping)
+        calls = replace(self._calls, rpc=Gathered(self._calls.rpc))
+        return Services(calls, loop, caller, import_id, self._stopping)
 
     def _holder(self, turn: Turn) -> Caller | None:
         account = self._accounts.behind(turn.account_id, turn.key_id)

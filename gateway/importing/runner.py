@@ -3,14 +3,16 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
 from gateway.importing.platform import Platform, Rehearsal
+from gateway.importing.reading.rows import AnyRow
+from gateway.importing.rounds import rounds
 from gateway.importing.sender import Sender
 from gateway.importing.turns import HELD, Lost, Numbered, Turn, Turns
 from shared.context import Caller
@@ -19,7 +21,7 @@ from shared.logs import log
 
 LOOK_S = 2.0  # for imports that another worker left behind
 TURN_S = 5.0
-AT_ONCE = 20  # rows noted in one transaction; a crash lets as many be sent again, and be told as repeated
+AT_ONCE = 20  # rows on their way, noted in one transaction; a crash lets as many be sent again, and be told as repeated
 PAUSE = timedelta(seconds=10)
 SENDERS = 8
 REFUSED = "the rights of whoever began it do not hold any more; nothing more was sent"
@@ -45,6 +47,7 @@ class Runner:
         self._turns, self._holder, self._services, self._stopping = turns, holder, services, stopping
         self._senders: dict[Turn, tuple[AsCaller, Sender]] = {}
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="imports")
+        self._sending = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import-rows")
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -84,7 +87,8 @@ class Runner:
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._threads, self._sending):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -105,11 +109,11 @@ class Runner:
             self._turns.keep(turn)
             outcomes: list[Numbered] = []
             try:
-                for number, row in rows:
+                for abreast in rounds(rows):
                     sender = self._sender(turn, loop)
                     if sender is None:
                         break
-                    outcomes.append((number, sender.send(row)))
+                    self._send(sender, abreast, outcomes)
             finally:
                 self._turns.note(turn, outcomes)
             if len(outcomes) < len(rows):
@@ -118,8 +122,16 @@ class Runner:
                 return self._turns.give_back(turn)
         return self._finish(turn, "done")
 
+    def _send(self, sender: Sender, abreast: Sequence[tuple[int, AnyRow]], outcomes: list[Numbered]) -> None:
+        """Send rows at once; what became of one is noted also where another met a service that does not answer."""
+        sent = [(number, self._sending.submit(sender.send, row)) for number, row in abreast]
+        wait(one for _, one in sent)
+        outcomes += [(number, one.result()) for number, one in sent if one.exception() is None]
+        for _, one in sent:
+            one.result()
+
     def _sender(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> Sender | None:
-        """Return what sends rows in the caller's name, with the rights that he has now; None when he has none."""
+        """Return what sends rows in the caller's name, with the rights of before this round; None when he has none."""
         caller = self._holder(turn)
         if caller is None:
             return None
