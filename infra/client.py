@@ -1,7 +1,8 @@
 """An HTTP client of the gateway that repeats what may be repeated."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ PAUSE_S = 0.2
 LONGEST_PAUSE_S = 3.0
 TRY_AGAIN = frozenset({429, 502, 503, 504})
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What ``Client.post`` sends, to be sent with others."""
+
+    path: str
+    key: str
+    body: Answer
 
 
 class Client:
@@ -53,6 +63,35 @@ class Client:
         """Return the answer; refusals with a code in ``until`` are tried again, as they pass with time."""
         headers = {"Idempotency-Key": _ascii(key)}
         return _json(self._send(lambda: self._http.post(f"/v1/{path}", json=body, headers=headers), until))
+
+    def batch(self, commands: Sequence[Command], until: tuple[str, ...] = ()) -> list[Answer]:
+        """Send up to 100 commands in one request and return their answers; those that may be repeated are, alone."""
+        answers: dict[int, Answer] = {}
+        waiting = dict(enumerate(commands))
+        ends, pause, last = time.monotonic() + PATIENCE_S, PAUSE_S, ""
+        while time.monotonic() < ends:
+            for (number, command), told in zip(list(waiting.items()), self._ask_all(waiting.values()), strict=True):
+                if told["status"] < 300:
+                    answers[number] = told["body"]
+                    del waiting[number]
+                elif told["status"] in TRY_AGAIN or told["body"]["code"] in until:
+                    last = f"{told['status']} {told['body']['code']}"
+                else:
+                    raise RuleBroken(told["body"]["code"], f"{told['body']['detail']} (POST /v1/{command.path})")
+            if not waiting:
+                return [answers[number] for number in range(len(commands))]
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_S)
+        raise _silent(last)
+
+    def _ask_all(self, commands: Iterable[Command]) -> list[Answer]:
+        asked = [
+            {"method": "POST", "path": f"/v1/{one.path}", "key": _ascii(one.key), "body": one.body} for one in commands
+        ]
+        answers: list[Answer] = _json(self._send(lambda: self._http.post("/v1/batch", json={"requests": asked})))[
+            "answers"
+        ]
+        return answers
 
     def send(self, path: str, key: str, file: Path, **query: Any) -> Answer:
         """Send a file as the body, and return the answer."""
@@ -111,9 +150,11 @@ class Client:
                     raise _refusal(answer)
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
-        raise Unavailable(
-            "client.no_answer", f"the platform does not answer in {PATIENCE_S:g} s ({last}); run it again"
-        )
+        raise _silent(last)
+
+
+def _silent(last: str) -> Unavailable:
+    return Unavailable("client.no_answer", f"the platform does not answer in {PATIENCE_S:g} s ({last}); run it again")
 
 
 def _json(answer: httpx.Response) -> Answer:

@@ -1,12 +1,12 @@
 """Loads the golden year through the public API. May be interrupted and repeated: every request has its own key."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from infra.client import Client
+from infra.client import Answer, Client, Command
 from infra.demo import pictures, year
 from infra.demo.words import OFFICE, PLACES, UNITS
 from shared.codec import instant
@@ -14,6 +14,7 @@ from shared.codec import instant
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
 AT_ONCE = 12
+BATCH, BATCHES_AT_ONCE = 50, 4  # a batch is one message to a service, carried out by one of its workers
 ATTENDEES_AT_ONCE = 100
 TERMS = (
     {"term": "国家级", "category": "advertising_law", "severity": "warning", "suggestion": None},
@@ -39,12 +40,16 @@ class Loader:
         self._load_channels()
         self._load_rules()
         stories = [*year.news(), *year.posts()]
-        self._each("drafts", stories, self._draft)
-        self._each("submissions", stories, self._submit)
-        self._each("reviews", stories, self._decide(self._cases(len(stories))))
-        self._each("publications", stories, self._publish)
-        self._each("reads", [story for story in stories if story.reads], self._read)
-        self._each("followers", _by_channel(year.followers()), self._count)
+        self._draft(stories)
+        self._send("submissions", [self._submission(story) for story in stories])
+        cases = self._cases(len(stories))
+        decisions = [self._decision(story, cases[self._articles[story.name]]) for story in stories]
+        self._send("reviews", decisions, self._reviewer)
+        # The approval reaches the article a moment after the decision.
+        publications = [self._publication(story) for story in stories]
+        self._send("publications", publications, until=("content.not_approved",))
+        self._send("reads", [read for story in stories for read in self._reads(story)])
+        self._send("followers", [self._followers(count) for count in sorted(year.followers(), key=_by_channel)])
         self._each("shoots", year.shoots(), self._shoot)
         self._each("trainings", year.sessions(), self._train)
         self._each("live streams", year.streams(), self._stream)
@@ -54,6 +59,18 @@ class Loader:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for done, _ in enumerate(pool.map(do, items), 1):
                 self._progress(what, done, len(items))
+
+    def _send(
+        self, what: str, commands: Sequence[Command], who: Client | None = None, until: tuple[str, ...] = ()
+    ) -> list[Answer]:
+        """Send commands in batches and return their answers; they have no order among themselves."""
+        answers: list[Answer] = []
+        batches = [commands[first : first + BATCH] for first in range(0, len(commands), BATCH)]
+        with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+            for answered in pool.map(lambda batch: (who or self._writer).batch(batch, until), batches):
+                answers += answered
+                self._progress(what, len(answers), len(commands))
+        return answers
 
     def _load_units(self) -> None:
         for number, (name, kind) in enumerate(UNITS, 1):
@@ -84,16 +101,20 @@ class Loader:
         self._post("review-schemes", "scheme", scheme)
         self._post("term-lists", "terms", {"name": "广告法与错别字", "terms": list(TERMS), "allow": list(ALLOWED)})
 
-    def _draft(self, story: year.Story) -> None:
+    def _draft(self, stories: Sequence[year.Story]) -> None:
+        drafts = self._send("drafts", [self._text_of(story) for story in stories])
+        self._articles = {story.name: str(made["id"]) for story, made in zip(stories, drafts, strict=True)}
+
+    def _text_of(self, story: year.Story) -> Command:
         body = {
             "unit_id": self.units[story.unit], "kind": story.kind, "title": story.title, "body": story.body,
             "tags": list(story.tags), "event_ended_at": _text(story.event_ended_at),
         }  # fmt: skip
-        self._articles[story.name] = self._post("articles", f"draft/{story.name}", body)["id"]
+        return _command("articles", f"draft/{story.name}", body)
 
-    def _submit(self, story: year.Story) -> None:
+    def _submission(self, story: year.Story) -> Command:
         path = f"articles/{self._articles[story.name]}/submission"
-        self._post(path, f"submit/{story.name}", {"submitted_at": _text(story.submitted_at)})
+        return _command(path, f"submit/{story.name}", {"submitted_at": _text(story.submitted_at)})
 
     def _hand_in(self, waiting: tuple[str, str, str, str]) -> None:
         """Leave an article on the review desk: the year's totals count only what was approved."""
@@ -110,33 +131,29 @@ class Loader:
             if len(mine) == wanted:
                 return mine
 
-    def _decide(self, cases: dict[str, str]) -> Callable[[year.Story], None]:
-        def decide(story: year.Story) -> None:
-            path = f"reviews/{cases[self._articles[story.name]]}/decision"
-            body = {"decision": "approve", "decided_at": _text(story.decided_at)}
-            self._reviewer.post(path, f"golden-2021/decide/{story.name}", body)
+    def _decision(self, story: year.Story, case_id: str) -> Command:
+        body = {"decision": "approve", "decided_at": _text(story.decided_at)}
+        return _command(f"reviews/{case_id}/decision", f"decide/{story.name}", body)
 
-        return decide
-
-    def _publish(self, story: year.Story) -> None:
-        path = f"articles/{self._articles[story.name]}/publications"
+    def _publication(self, story: year.Story) -> Command:
         body = {
             "channel_id": self._channels[story.channel], "published_at": _text(story.published_at),
             "url": f"https://news.example.edu.cn/{story.name}",
         }  # fmt: skip
-        # The approval reaches the article a moment after the decision.
-        self._writer.post(path, f"golden-2021/publish/{story.name}", body, until=("content.not_approved",))
+        return _command(f"articles/{self._articles[story.name]}/publications", f"publish/{story.name}", body)
 
-    def _read(self, story: year.Story) -> None:
-        for number, (moment, value) in enumerate(story.reads):
-            body = {"value": value, "unit": "reads", "source": "golden year", "taken_at": _text(moment)}
-            self._post(f"articles/{self._articles[story.name]}/reads", f"reads/{story.name}/{number}", body)
+    def _reads(self, story: year.Story) -> list[Command]:
+        path = f"articles/{self._articles[story.name]}/reads"
+        told = {"unit": "reads", "source": "golden year"}
+        return [
+            _command(path, f"reads/{story.name}/{number}", {**told, "value": value, "taken_at": _text(moment)})
+            for number, (moment, value) in enumerate(story.reads)
+        ]
 
-    def _count(self, counts: Sequence[year.Count]) -> None:
-        for count in counts:
-            body = {"followers": count.followers, "source": "golden year", "taken_at": _text(count.taken_at)}
-            key = f"followers/{count.channel}/{count.taken_at:%Y-%m-%d}"
-            self._post(f"channels/{self._channels[count.channel]}/snapshots", key, body)
+    def _followers(self, count: year.Count) -> Command:
+        body = {"followers": count.followers, "source": "golden year", "taken_at": _text(count.taken_at)}
+        key = f"followers/{count.channel}/{count.taken_at:%Y-%m-%d}"
+        return _command(f"channels/{self._channels[count.channel]}/snapshots", key, body)
 
     def _shoot(self, shoot: year.Shoot) -> None:
         unit = self.units[shoot.unit]
@@ -184,14 +201,17 @@ class Loader:
         self._post(f"{made}/end", f"end/{name}", {"at": _text(starts + timedelta(hours=1))})
 
     def _post(self, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._writer.post(path, f"golden-2021/{key}", body)
+        command = _command(path, key, body)
+        return self._writer.post(command.path, command.key, command.body)
 
 
-def _by_channel(counts: Iterable[year.Count]) -> list[list[year.Count]]:
-    found: dict[str, list[year.Count]] = {}
-    for count in counts:
-        found.setdefault(count.channel, []).append(count)
-    return list(found.values())
+def _command(path: str, key: str, body: dict[str, Any]) -> Command:
+    return Command(path, f"golden-2021/{key}", body)
+
+
+def _by_channel(count: year.Count) -> str:
+    """One channel's counts side by side: in one message they do not race each other."""
+    return count.channel
 
 
 def _metadata(**values: str) -> str:

@@ -1,9 +1,11 @@
 """The client tells refusals apart: its key, its address, and what the gateway itself says."""
 
+import json
+
 import httpx
 import pytest
 
-from infra.client import Client
+from infra.client import Client, Command
 from shared.errors import Invalid, RuleBroken
 
 
@@ -38,6 +40,33 @@ def test_what_passes_with_time_is_asked_again_with_the_same_key(monkeypatch: pyt
 
     assert _client(monkeypatch, answer).post("articles", "标题", {}, until=("not.yet",)) == {"id": "x"}
     assert len(keys) == 3 and len(set(keys)) == 1
+
+
+def test_of_a_batch_only_what_passes_with_time_is_sent_again_each_with_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    rounds = iter(
+        [[(201, ""), (503, "rpc.timeout"), (422, "not.yet"), (201, "")], [(201, ""), (429, "x")], [(200, "")]]
+    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)["requests"]
+        sent.append([(one["body"]["n"], one["key"]) for one in asked])
+        told = zip(asked, next(rounds), strict=True)
+        answers = [{"status": s, "headers": {}, "body": {"id": one["body"]["n"], "code": c}} for one, (s, c) in told]
+        return httpx.Response(200, json={"answers": answers})
+
+    commands = [Command("articles", f"标题 {n}", {"n": n}) for n in range(4)]
+    answers = _client(monkeypatch, answer).batch(commands, until=("not.yet",))
+    assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
+    assert [[n for n, _ in asked] for asked in sent] == [[0, 1, 2, 3], [1, 2], [2]]
+    assert {key for asked in sent for n, key in asked if n == 2} == {sent[0][2][1]}
+
+
+def test_a_refusal_in_a_batch_is_told_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"status": 422, "headers": {}, "body": {"code": "content.unit_closed", "detail": "no"}}
+    client = _client(monkeypatch, lambda _: httpx.Response(200, json={"answers": [told]}))
+    with pytest.raises(RuleBroken, match=r"content\.unit_closed"):
+        client.batch([Command("articles", "k", {})])
 
 
 @pytest.mark.parametrize(("url", "key"), [("http://a:b", "k"), ("http://127.0.0.1", "密")])
