@@ -139,10 +139,10 @@ def _ours(settings: Settings) -> Write:
     return append
 
 
-def connect(settings: Settings) -> Any:
-    """Return a connection of the bare driver to the database of content; each statement is a transaction."""
-    dsn = make_url(settings.database_url("content")).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg2.connect(dsn)
+def connect(settings: Settings, service: str = "content") -> Any:
+    """Return a connection of the bare driver to a database; each statement is a transaction."""
+    url = make_url(settings.database_url(service)).set(drivername="postgresql")
+    connection = psycopg2.connect(url.render_as_string(hide_password=False))
     connection.autocommit = True
     return connection
 

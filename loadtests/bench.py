@@ -12,11 +12,13 @@ import click
 import structlog
 
 from loadtests.append import appends, appends_beside_a_lock
+from loadtests.consume import consuming
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
 from loadtests.peers import Comparison, rows, table
 from loadtests.photographs import renditions
+from loadtests.readiness import readiness
 from loadtests.rebuild import rebuilding
 from loadtests.relay import publishing
 from loadtests.rpc import calls
@@ -42,6 +44,7 @@ def bench(page: bool, scale: int) -> None:
         comparisons = [*rebuilding(world), *storing(world)]  # first: what follows adds to the logs
         comparisons += [appends(world, 1), appends(world, 8), appends_beside_a_lock(world, 8)]
         comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
+        comparisons += [consuming(world), *readiness(world)]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads(), *matrix_with_a_long_log()]
     comparisons += [*texts(), *renditions(), *uploading(), *imports(), *starts()]
     click.echo(table(comparisons))

@@ -28,6 +28,11 @@ TEXT = ArticleText(
     title="校代表队载誉归来", body=BODY, originality="original", source_url=None, tags=("体育",), topic=None,
     series=None, event_ended_at=NOON, asset_ids=(),
 )  # fmt: skip
+PUBLISHED = ArticlePublished(
+    article_id=ARTICLE, unit_id=UNIT, publication_id=ARTICLE, kind="news", title=TEXT.title, revision=1,
+    channel_id=CHANNEL, channel_kind="website", tier="school_home", event_ended_at=NOON, published_at=NOON,
+    url=None, by=PERSON,
+)  # fmt: skip
 STREAM: tuple[Event, ...] = (
     ArticleDrafted(article_id=ARTICLE, unit_id=UNIT, kind="news", author_id=PERSON, byline=None, text=TEXT),
     ArticleSubmitted(
@@ -35,11 +40,7 @@ STREAM: tuple[Event, ...] = (
         title=TEXT.title, body=BODY, submitted_at=NOON,
     ),
     ArticleApproved(article_id=ARTICLE, unit_id=UNIT, revision=1, digest="d" * 64, case_id=ARTICLE),
-    ArticlePublished(
-        article_id=ARTICLE, unit_id=UNIT, publication_id=ARTICLE, kind="news", title=TEXT.title, revision=1,
-        channel_id=CHANNEL, channel_kind="website", tier="school_home", event_ended_at=NOON, published_at=NOON,
-        url=None, by=PERSON,
-    ),
+    PUBLISHED,
     ArticleWithdrawn(article_id=ARTICLE, unit_id=UNIT, by=PERSON, reason="误发"),
 )  # fmt: skip
 _WRITE = text(

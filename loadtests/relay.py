@@ -120,7 +120,7 @@ def _reached(backlog: _Backlog) -> tuple[int, float]:
 
 
 def _theirs(settings: Settings, messages: list[Message]) -> Sample:
-    publisher, used = _Publisher(settings.amqp_url, messages, RECEIVER.name), time.process_time()
+    publisher, used = Publisher(settings.amqp_url, messages, RECEIVER.name), time.process_time()
     seconds = publisher.run()
     used = time.process_time() - used
     _purge(settings)
@@ -133,7 +133,7 @@ def _purge(settings: Settings) -> None:
     connection.close()
 
 
-class _Publisher:
+class Publisher:
     """Sends messages with at most ``WINDOW`` unconfirmed."""
 
     def __init__(self, amqp_url: str, messages: list[Message], key: str) -> None:

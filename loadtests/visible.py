@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 import pika
-import psycopg2
-from sqlalchemy import make_url, select, text
+from sqlalchemy import select, text
 
 from gateway.matrix.tables import feed
 from infra.servers.ports import wait_until
-from loadtests.history import STREAM
+from loadtests.append import connect
+from loadtests.history import PUBLISHED
 from loadtests.peers import Comparison, compare_latencies
 from loadtests.processes import matrix
 from loadtests.world import World
@@ -33,7 +33,6 @@ from shared.log import open_log
 RATE, SLICE_S = 100, 2.5
 PATIENCE_S = 60.0
 PEER = consumer("bench.visible", ArticlePublished)
-PUBLISHED = next(event for event in STREAM if isinstance(event, ArticlePublished))
 
 
 def visibility(world: World) -> list[Comparison]:
@@ -185,9 +184,7 @@ class _Peer:
         return [(self._inserted[number] - at) * 1000 for number, at in sent.items()]
 
     def _consume(self) -> None:
-        url = make_url(self._settings.database_url("content")).set(drivername="postgresql")
-        database = psycopg2.connect(url.render_as_string(hide_password=False))
-        database.autocommit = True
+        database = connect(self._settings)
         cursor, connection = database.cursor(), topology.connect(self._settings.amqp_url)
         channel = connection.channel()
         channel.basic_qos(prefetch_count=1000)
