@@ -109,7 +109,7 @@ def roll() -> None:
     """
     if not (first := _children()):
         raise ServerFailed("nothing runs here that make up started")
-    for pid in sorted(first, key=lambda one: b"\0gateway\0" in _read(one, "cmdline")):
+    for pid in sorted(first, key=lambda one: b"gateway" in _read(one, "cmdline")):
         _signal(pid, signal.SIGTERM)
         if not wait_until(partial(_is_replaced, pid, len(first)), READY_PATIENCE_S):
             raise ServerFailed(f"a process was ended and not started again\n{_last_words()}")
