@@ -71,7 +71,7 @@ def _apply_before(settings: Settings, events: int) -> None:
 
 def _messages(settings: Settings) -> list[Message]:
     """Return events that nobody has seen, sealed."""
-    envelope = Envelope(settings.secret)
+    envelope = Envelope(settings.secrets)
     return [envelope.seal("content", _published(number)) for number in range(1, EVENTS + 1)]
 
 
@@ -88,7 +88,7 @@ def _published(position: int) -> Stored:
 def _ours(world: World, settings: Settings, engine: Engine) -> Sample:
     _fill(world.settings, MATRIX)
     stop = threading.Event()
-    matrix = MatrixConsumer(world.settings.amqp_url, Envelope(world.settings.secret), Writer(engine))
+    matrix = MatrixConsumer(world.settings.amqp_url, Envelope(world.settings.secrets), Writer(engine))
     with closing(connect(settings, "gateway")) as database, database.cursor() as cursor:
 
         def position() -> int:
