@@ -85,8 +85,8 @@ MUTANTS = {
             ),
             Edit(
                 "shared/log/rows.py",
-                "(inbox.c.consumer == cause.inbox.consumer) & (inbox.c.event_id == cause.inbox.event_id)",
-                "inbox.c.event_id == cause.inbox.event_id",
+                "where consumer = {mark} and event_id = {mark}",
+                "where {mark} <> '' and event_id = {mark}",
             ),
         ),
     ),
@@ -97,7 +97,8 @@ MUTANTS = {
         (
             Edit(
                 "gateway/matrix/writer.py",
-                "        with self._lock, writing(self._engine) as db:\n            position = lock(db)\n",
+                "        with self._lock, writing(self._engine, repeatable=True) as db:\n"
+                "            position = lock(db)\n",
                 "        with self._lock, writing(self._engine) as db:\n"
                 "            for source, to in reached.items():\n"
                 "                _move(db, source, to, EPOCH)\n"

@@ -10,7 +10,7 @@ from shared import bundles
 from shared.bundles import MAX_CALLS, answer_all
 from shared.errors import Invalid, RuleBroken
 
-SOON = int((time.time() + 60) * 1000)
+MINUTE_MS = 60_000
 
 
 def do(method: str, request: dict[str, Any]) -> Any:
@@ -25,9 +25,13 @@ def do(method: str, request: dict[str, Any]) -> Any:
     return {"heard": request}
 
 
-def asked(*methods: str, deadline: int = SOON) -> list[dict[str, Any]]:
+def soon() -> int:
+    return int(time.time() * 1000) + MINUTE_MS
+
+
+def asked(*methods: str) -> list[dict[str, Any]]:
     calls = [[method, {"n": n}] for n, method in enumerate(methods)]
-    answers: list[dict[str, Any]] = answer_all({"calls": calls, "deadline": deadline}, do)["answers"]
+    answers: list[dict[str, Any]] = answer_all({"calls": calls, "deadline": soon()}, do)["answers"]
     return json.loads(json.dumps(answers))  # type: ignore[no-any-return]
 
 
@@ -68,12 +72,12 @@ def test_answers_that_grow_too_large_for_a_message_end_the_bundle(monkeypatch: p
     [
         {},
         {"calls": [["echo", {}]]},
-        {"calls": {}, "deadline": SOON},
+        {"calls": {}, "deadline": 10**15},
         {"calls": [["echo", {}]], "deadline": "soon"},
-        {"calls": [["echo"]], "deadline": SOON},
-        {"calls": [["echo", []]], "deadline": SOON},
-        {"calls": [[5, {}]], "deadline": SOON},
-        {"calls": [["echo", {}]] * (MAX_CALLS + 1), "deadline": SOON},
+        {"calls": [["echo"]], "deadline": 10**15},
+        {"calls": [["echo", []]], "deadline": 10**15},
+        {"calls": [[5, {}]], "deadline": 10**15},
+        {"calls": [["echo", {}]] * (MAX_CALLS + 1), "deadline": 10**15},
     ],
 )
 def test_what_is_no_bundle_is_refused_whole(told: dict[str, Any]):

@@ -15,7 +15,16 @@ SCRIPTS = sorted((FOLDER / "js").rglob("*.js"))
 KEY = re.compile(r'"([a-z0-9_.-]+)":\s*"')
 ROOT = Path(__file__).parents[3]
 REFUSAL = re.compile(r'(?:RuleBroken|NotFound|Conflict|Unavailable|Refused|Unknown)\(\s*"([a-z_]+\.[a-z_]+)"')
-MACHINES = ("rpc.", "blob", "database.", "log.", "import.", "broker.", "decoder.")  # said by status or elsewhere
+MACHINES = (
+    "rpc.",
+    "blob",
+    "database.",
+    "log.",
+    "import.",
+    "broker.",
+    "decoder.",
+    "batch.",
+)  # said by status or elsewhere
 FIRST_VIEW_LIMIT = 150 * 1024
 
 
