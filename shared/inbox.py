@@ -17,6 +17,7 @@ from shared.log.tables import dead_letter, inbox
 MAX_REASON = 2000
 MAX_FRAMES = 3
 LOST_AFTER = timedelta(minutes=15)
+NEVER_SO_LONG = timedelta(minutes=15)  # no retry is put off for that long: a clock ran ahead, and was set back
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,12 @@ def settle(engine: Engine, consumer: str, event_id: UUID) -> None:
 
 def due(engine: Engine, source: str, consumer: str) -> list[Waiting]:
     """Return the consumer's messages from the source that are to be tried again now, in the log's order."""
-    table = dead_letter.c
-    now = (table.consumer == consumer) & (table.source == source) & (table.due_at <= datetime.now(UTC))
+    table, now = dead_letter.c, datetime.now(UTC)
+    its_time = (table.due_at <= now) | (table.due_at > now + NEVER_SO_LONG)
     wanted = select(table.consumer, table.event_id, table.source, table.position, table.attempts)
+    mine = wanted.where(table.consumer == consumer, table.source == source, its_time)
     with reading(engine) as db:
-        rows = db.execute(wanted.where(now).order_by(table.position)).all()
+        rows = db.execute(mine.order_by(table.position)).all()
     return [Waiting(**row._mapping) for row in rows]
 
 

@@ -16,6 +16,7 @@ from gateway.importing.tables import import_job, import_row
 from shared.database import EPOCH, reading, writing
 
 HELD = timedelta(seconds=6)  # a worker that was killed gives back nothing: another takes over after that
+NEVER_SO_LONG = timedelta(minutes=5)  # nobody holds one or pauses for that long: a clock ran ahead, and was set back
 RUNS = import_job.c.state == "running"
 Numbered = tuple[int, Outcome]
 
@@ -45,7 +46,8 @@ class Turns:
     def take(self) -> Turn | None:
         """Take the import that has waited longest, if one waits."""
         now = datetime.now(UTC)
-        waits = (RUNS, import_job.c.held_until < now)
+        until = import_job.c.held_until
+        waits = (RUNS, (until < now) | (until > now + NEVER_SO_LONG))
         with reading(self._engine) as db:
             row = db.execute(select(import_job).where(*waits).order_by(import_job.c.held_until).limit(1)).first()
         if row is None:

@@ -305,6 +305,25 @@ def test_an_import_is_held_by_one_worker_and_they_take_turns(services: World) ->
     assert taken is not None and taken.import_id == turn.import_id
 
 
+def test_an_import_that_was_held_by_a_clock_that_ran_ahead_is_taken(
+    services: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F16: a killed worker's clock was two hours fast; the mutant waits for two hours."""
+    begin(services, lines(3))
+    fast, right = (Turns(services.deps.engine, name) for name in ("fast", "right"))
+
+    class Fast(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=2)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.importing.turns.datetime", Fast)
+        assert fast.take() is not None
+    assert right.take() is not None
+    assert Turns(services.deps.engine, "late").take() is None
+
+
 def test_imports_and_rows_come_page_by_page(services: World) -> None:
     where = [begin(services, lines(4)).headers["Location"] for _ in range(4)][-1]
     for path in ("/v1/imports", f"{where}/rows"):

@@ -16,7 +16,7 @@ from shared.database import open_engine
 from shared.dead_letters import TableDeadLetters
 from shared.errors import Invalid, NotFound
 from shared.execute import cause_of, execute
-from shared.inbox import Fate, wait
+from shared.inbox import Fate, due, wait
 from shared.log.store import Log
 from shared.log.tables import consumer_position, dead_letter
 from shared.messaging import doors
@@ -204,6 +204,17 @@ def test_a_message_that_waits_for_its_next_try_survives_a_crash(small_world: Wor
     small_world.start("embedded")
     wait_until(lambda: toys.heard(small_world.log("review"), unit_id) == [1])
     wait_until(lambda: not waiting(small_world))
+
+
+def test_a_message_put_off_by_a_clock_that_ran_ahead_is_due_when_it_is_set_back(platform: Platform):
+    """F16: two hours fast, then right again; the mutant leaves it for two hours, and its stream behind it."""
+    unit_id, two_hours = uuid4(), 7200.0
+    toys.establish(source(platform), unit_id)
+    recorded = source(platform).load(f"unit-{unit_id}")[0]
+    review = platform.runtimes["review"].engine
+    for delay, expected in ((toys.LADDER[0] + 60, []), (two_hours, [recorded.event_id])):
+        wait(review, toys.CONSUMER, recorded, "content", 1, Fate("retry", delay))
+        assert [each.event_id for each in due(review, "content", toys.CONSUMER)] == expected
 
 
 def waiting(world: World) -> list[Any]:
