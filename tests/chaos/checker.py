@@ -55,6 +55,7 @@ class Facts:
     summed: int  # what the matrix answers
     applied: frozenset[str]  # ids of the events that are in the matrix
     letters: list[str]
+    unread: int  # events that the matrix has not come to yet
 
     def __post_init__(self) -> None:
         self.there = Counter((event.type, event.stream) for log in self.logs.values() for event in log)
@@ -95,12 +96,22 @@ def read_facts(stage: Stage) -> Facts:
         summed = db.execute(text("select coalesce(sum(value), 0) from month_sum where figure = 'news_published'"))
         total = int(summed.scalar_one())
         applied = frozenset(map(_hex, db.execute(text("select event_id from applied")).scalars()))
-    return Facts(logs=logs, handled=handled, published=published, summed=total, applied=applied, letters=letters)
+        followed = {row.source: int(row.position) for row in db.execute(text("select source, position from feed"))}
+    # Over the broker the matrix's position is that of what it takes, and not of the log.
+    unread = 0 if stage.mode == DISTRIBUTED else _unread(logs, followed)
+    return Facts(
+        logs=logs, handled=handled, published=published, summed=total, applied=applied, letters=letters, unread=unread
+    )
 
 
 def left_to_do(facts: Facts) -> int:
-    """Return how many effects are still to come: handlings, waiting messages, and publications not counted yet."""
-    return len(_unhandled(facts)) + len(facts.letters) + len(_uncounted(facts))
+    """Return how much is still to come: handlings, waiting messages, publications not counted and events not read."""
+    return len(_unhandled(facts)) + len(facts.letters) + len(_uncounted(facts)) + facts.unread
+
+
+def _unread(logs: dict[str, list[Stored]], followed: dict[str, int]) -> int:
+    """Return how many events the matrix has not read yet."""
+    return sum(event.position > followed.get(service, 0) for service, log in logs.items() for event in log)
 
 
 def passed_over(before: Facts, after: Facts) -> list[str]:

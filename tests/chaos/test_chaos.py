@@ -61,7 +61,7 @@ def event(position: int, stream: str, version: int, name: str, by: str = "x", ca
 def facts(content: list[Stored], review: list[Stored], handled: set[str]) -> Facts:
     logs = {"content": content, "review": review}
     return Facts(logs=logs, handled=defaultdict(set, {"review.on-submission": handled}), published=Counter(),
-                 summed=0, applied=frozenset(), letters=[])  # fmt: skip
+                 summed=0, applied=frozenset(), letters=[], unread=0)  # fmt: skip
 
 
 def stage(tmp_path: Path, mode: str = EMBEDDED) -> Stage:
