@@ -189,12 +189,16 @@ def _port_of_up() -> int | None:
 def _key_for(port: int) -> str:
     """Return an administrator's key: MATRIX_KEY, else one that the platform's own command makes for a day."""
     key = os.environ.get("MATRIX_KEY") or _made_key()
-    answer = httpx.get(f"http://{HERE}:{port}/v1/me", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
-    if answer.status_code != 200 or answer.json().get("role") != "admin":
+    if not key or not _is_admins(key, port):
         raise CannotLoad(
             f"no administrator's key for what runs on port {port}: set MATRIX_KEY=mm_… (or DATA= as it has)"
         )
     return key
+
+
+def _is_admins(key: str, port: int) -> bool:
+    answer = httpx.get(f"http://{HERE}:{port}/v1/me", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    return answer.status_code == 200 and answer.json().get("role") == "admin"
 
 
 def _made_key() -> str:

@@ -71,3 +71,12 @@ def test_fifty_viewers_who_are_cut_off_twice_lose_nothing(tmp_path: Path) -> Non
 def test_load_goes_to_this_machine_only(url: str) -> None:
     with pytest.raises(CannotLoad, match="is not this machine"):
         address(url)
+
+
+def test_a_platform_that_gives_no_key_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs on another DATA=, or in containers that are gone: the command prints no key."""
+    monkeypatch.delenv("MATRIX_KEY", raising=False)
+    monkeypatch.setattr("loadtests.live.platform._is_ready", lambda _: True)
+    monkeypatch.setattr("loadtests.live.platform._made_key", lambda: "")
+    with pytest.raises(CannotLoad, match="set MATRIX_KEY"), platform("http://127.0.0.1:8000", fresh=False):
+        pass
