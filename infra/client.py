@@ -1,7 +1,7 @@
 """An HTTP client of the gateway that repeats what may be repeated."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,8 @@ class Client:
         """Send up to 100 commands in one request and return their answers; those that may be repeated are, alone."""
         answers: dict[int, Answer] = {}
         waiting = dict(enumerate(commands))
-        ends, pause, last = time.monotonic() + PATIENCE_S, PAUSE_S, ""
-        while time.monotonic() < ends:
+        last = ""
+        for _ in _attempts():
             for (number, command), told in zip(list(waiting.items()), self._ask_all(waiting.values()), strict=True):
                 if told["status"] < 300:
                     answers[number] = told["body"]
@@ -80,8 +80,6 @@ class Client:
                     raise RuleBroken(told["body"]["code"], f"{told['body']['detail']} (POST /v1/{command.path})")
             if not waiting:
                 return [answers[number] for number in range(len(commands))]
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE_S)
         raise _silent(last)
 
     def _ask_all(self, commands: Iterable[Command]) -> list[Answer]:
@@ -134,8 +132,8 @@ class Client:
         self._http.close()
 
     def _send(self, ask: Callable[[], httpx.Response], until: tuple[str, ...] = ()) -> httpx.Response:
-        ends, pause, last = time.monotonic() + PATIENCE_S, PAUSE_S, "no answer"
-        while time.monotonic() < ends:
+        last = "no answer"
+        for _ in _attempts():
             try:
                 answer = ask()
             except httpx.UnsupportedProtocol as error:
@@ -148,9 +146,16 @@ class Client:
                 last = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code not in TRY_AGAIN and not any(code in answer.text for code in until):
                     raise _refusal(answer)
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE_S)
         raise _silent(last)
+
+
+def _attempts() -> Iterator[None]:
+    """Yield as often as something is to be tried, with longer and longer pauses between, until patience ends."""
+    ends, pause = time.monotonic() + PATIENCE_S, PAUSE_S
+    while time.monotonic() < ends:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
 def _silent(last: str) -> Unavailable:

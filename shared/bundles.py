@@ -55,8 +55,10 @@ def _read(told: Request) -> tuple[list[tuple[str, Request]], int]:
     calls, deadline = told.get("calls"), told.get("deadline")
     if not isinstance(calls, list) or not isinstance(deadline, int) or len(calls) > MAX_CALLS:
         raise Invalid("rpc.bad_bundle", f"a bundle has a deadline and at most {MAX_CALLS} calls")
-    if not all(isinstance(call, list) and len(call) == 2 for call in calls):
-        raise Invalid("rpc.bad_bundle", "each call of a bundle is a method and a request")
-    if not all(isinstance(method, str) and isinstance(request, dict) for method, request in calls):
+    if not all(map(_is_call, calls)):
         raise Invalid("rpc.bad_bundle", "each call of a bundle is a method and a request")
     return [(method, request) for method, request in calls], deadline
+
+
+def _is_call(told: Any) -> bool:
+    return isinstance(told, list) and list(map(type, told)) == [str, dict]

@@ -9,6 +9,7 @@ import os
 import threading
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 
 class Disk:
@@ -40,13 +41,19 @@ class Disk:
             with self._noting:
                 upto = self._written
             with suppress(FileNotFoundError):  # the last connection that closed has moved everything over
-                _fsync(self._file)
+                sync_path(self._file)
             self._lasting = upto
 
 
-def _fsync(file: str) -> None:
-    """Sync a file. SQLite holds no lock on its write-ahead file, so closing this descriptor frees none."""
-    descriptor = os.open(file, os.O_RDONLY)
+def sync_path(path: str | Path) -> None:
+    """Have a file, or what a folder says is in it, outlive a loss of power.
+
+    A process that closes a file frees the locks it holds on it: of SQLite's files the write-ahead file bears none.
+
+    Raises:
+        OSError: there is none (``FileNotFoundError``), or the disk failed.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -7,7 +7,7 @@ cursors are the driver's own.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection, event
@@ -48,6 +48,19 @@ class Driver:
             finally:
                 if pooled:
                     self._give(pooled)
+
+    @contextmanager
+    def transaction(self, begin: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        """Give a cursor in one transaction that ``begin`` opens, committed at the end; raises as ``cursor`` does."""
+        with self.cursor() as cursor:
+            cursor.execute(begin, values)
+            try:
+                yield cursor
+                cursor.execute("commit")
+            except BaseException:
+                with suppress(self._error):  # some failures have ended it
+                    cursor.execute("rollback")
+                raise
 
     def _take(self) -> PoolProxiedConnection:
         while self._kept:

@@ -1,7 +1,7 @@
 """Reads what a matrix answer is made of, all of one moment of the read model."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -90,18 +90,8 @@ class Reader:
             frame = self._frame = read_frame(db, described, at)
         return frame
 
-    @contextmanager
-    def _moment(self, scope: frozenset[UUID] | None) -> Iterator[Any]:
-        """Give a cursor that sees one moment of the database, and of PostgreSQL's sums only those of these units."""
-        with self._driver.cursor() as cursor:
-            if self._postgresql:
-                cursor.execute(_BEGIN, (SETTING, "" if scope is None else told(scope)))
-            else:
-                cursor.execute("begin")
-            try:
-                yield cursor
-                cursor.execute("commit")
-            except BaseException:
-                with suppress(Exception):  # some failures have ended it
-                    cursor.execute("rollback")
-                raise
+    def _moment(self, scope: frozenset[UUID] | None) -> AbstractContextManager[Any]:
+        """Return a cursor's context: one moment of the database, and of PostgreSQL's sums only those of these units."""
+        if self._postgresql:
+            return self._driver.transaction(_BEGIN, (SETTING, "" if scope is None else told(scope)))
+        return self._driver.transaction("begin")

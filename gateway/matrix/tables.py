@@ -1,5 +1,7 @@
 """The tables of the matrix. ``metadata`` is folded from events and can be rebuilt; ``state`` says how far that went."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Table, Text, Uuid
@@ -107,52 +109,40 @@ fact = Table(
     Index("fact_by_recorded_day", "recorded_day", "day"),
 )
 
+
+def _sums(name: str, key: Sequence[Column[Any]], *more: Column[Any]) -> Table:
+    return Table(
+        name,
+        metadata,
+        *key,
+        Column("value", BigInteger, nullable=False),
+        Column("weight", BigInteger, nullable=False),
+        Column("flagged", Integer, nullable=False),
+        Column("facts", Integer, nullable=False),
+        *more,
+        sqlite_with_rowid=False,
+    )
+
+
+def _place() -> tuple[Column[Any], ...]:
+    ids = (Column(name, Uuid, primary_key=True) for name in ("unit_id", "channel_id"))
+    return *ids, Column("figure", Text, primary_key=True)
+
+
 # Sums of facts, three times: a period's whole months, its other days, and for past moments what was recorded on which
 # day. A period is a range of the key; a past moment is what was recorded in months before its own, on days of its month
 # before its own, and the facts of its day.
-month_sum = Table(
+month_sum = _sums(
     "month_sum",
-    metadata,
-    Column("month", Text, primary_key=True),
-    Column("unit_id", Uuid, primary_key=True),
-    Column("channel_id", Uuid, primary_key=True),
-    Column("figure", Text, primary_key=True),
-    Column("recorded_month", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    Column("weight", BigInteger, nullable=False),
-    Column("flagged", Integer, nullable=False),
-    Column("facts", Integer, nullable=False),
+    [Column("month", Text, primary_key=True), *_place(), Column("recorded_month", Text, primary_key=True)],
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
-    sqlite_with_rowid=False,
 )
-day_sum = Table(
-    "day_sum",
-    metadata,
-    Column("day", Date, primary_key=True),
-    Column("unit_id", Uuid, primary_key=True),
-    Column("channel_id", Uuid, primary_key=True),
-    Column("figure", Text, primary_key=True),
-    Column("recorded_month", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    Column("weight", BigInteger, nullable=False),
-    Column("flagged", Integer, nullable=False),
-    Column("facts", Integer, nullable=False),
-    sqlite_with_rowid=False,
+day_sum = _sums(
+    "day_sum", [Column("day", Date, primary_key=True), *_place(), Column("recorded_month", Text, primary_key=True)]
 )
-recorded_sum = Table(
-    "recorded_sum",
-    metadata,
-    Column("recorded_day", Date, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("unit_id", Uuid, primary_key=True),
-    Column("channel_id", Uuid, primary_key=True),
-    Column("figure", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    Column("weight", BigInteger, nullable=False),
-    Column("flagged", Integer, nullable=False),
-    Column("facts", Integer, nullable=False),
-    sqlite_with_rowid=False,
+recorded_sum = _sums(
+    "recorded_sum", [Column("recorded_day", Date, primary_key=True), Column("day", Date, primary_key=True), *_place()]
 )
 
 # One row: how many events changed the matrix, and how many had when a unit, channel or figure was last described

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix, give_way
+from shared.disk import sync_path
 from shared.errors import Invalid, NotFound, Unavailable
 
 MOVES = 100
@@ -38,7 +39,7 @@ class LocalBlobs:
                 temporary.unlink(missing_ok=True)
                 raise
             with suppress(FileNotFoundError):  # deleted already, and the empty folder with it
-                _sync_folder(path.parent)
+                sync_path(path.parent)
         return measure.stored()
 
     def open(self, key: str) -> Iterator[bytes]:
@@ -58,7 +59,7 @@ class LocalBlobs:
                 return
             path.unlink(missing_ok=True)
             with suppress(FileNotFoundError):
-                _sync_folder(path.parent)  # what was erased must not come back with a power cut
+                sync_path(path.parent)  # what was erased must not come back with a power cut
             with suppress(OSError):  # a folder that is not empty, or is gone already
                 path.parent.rmdir()
 
@@ -108,15 +109,7 @@ def _make_durably(folder: Path) -> None:
     if not folder.is_dir():
         _make_durably(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_path(folder.parent)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The log in a SQLite file: one writer at a time, so the order of rows is the order of commits."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,7 @@ class SqliteLog(Rows):
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
-        with self._writing() as db:
+        with self._driver.transaction("begin immediate") as db:
             failpoint("append.after_lock")
             if replayed := self._answered(db, cause):
                 return self._lasting(replayed)
@@ -69,19 +68,6 @@ class SqliteLog(Rows):
         """Return what was answered before, once it lasts: who was first may still wait for the disk."""
         lasting(self.engine)
         return replayed
-
-    @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        """Give a cursor that holds the write lock; commit at the end."""
-        with self._driver.cursor() as cursor:
-            cursor.execute("begin immediate")
-            try:
-                yield cursor
-                cursor.execute("commit")
-            except BaseException:
-                if cursor.connection.in_transaction:  # some failures have ended it
-                    cursor.execute("rollback")
-                raise
 
     def _written(self, value: UUID) -> str:
         return value.hex

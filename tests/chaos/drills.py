@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
@@ -121,26 +122,35 @@ def _base(servers: Servers, folder: Path) -> Path:
 def _recover(servers: Servers, files: Path, archived: Path) -> None:
     """Let PostgreSQL come up on the copied files as of the restore point. Raises: RuntimeError: it does not."""
     with create_engine(servers.postgres.url(), isolation_level="AUTOCOMMIT").connect() as db:
-        data = Path(db.execute(text("show data_directory")).scalar_one())
         db.execute(text("select pg_switch_wal()"))
     time.sleep(1.0)  # the last segment is archived
+    come_up(servers, files, archived, f"recovery_target_name = '{POINT}'", "archive_mode = 'off'")
+
+
+def come_up(servers: Servers, files: Path, archived: Path, *settings: str) -> None:
+    """Let PostgreSQL come up on copied files, with what was archived since, until where the settings say.
+
+    Raises:
+        RuntimeError: it does not.
+    """
+    data = Path(str(_asked(servers, "show data_directory")))
     servers.postgres.stop()
     shutil.rmtree(data)
     subprocess.run(["cp", "-a", str(files), str(data)], check=True)
-    with (data / "postgresql.auto.conf").open("a") as settings:
-        settings.write(f"restore_command = 'cp \"{archived}/%f\" \"%p\"'\nrecovery_target_name = '{POINT}'\n")
-        settings.write("recovery_target_action = 'promote'\narchive_mode = 'off'\n")
+    told = (f'restore_command = \'cp "{archived}/%f" "%p"\'', *settings, "recovery_target_action = 'promote'")
+    with (data / "postgresql.auto.conf").open("a") as kept:
+        kept.write("".join(f"{line}\n" for line in told))
     (data / "recovery.signal").touch()
     give(data / "recovery.signal")
     with suppress(ServerFailed):  # it is up, and while it recovers no role can be made
         servers.postgres.start()
+    if not wait_until(lambda: not _asked(servers, "select pg_is_in_recovery()"), RECOVERY_S):
+        raise RuntimeError("PostgreSQL does not come to the moment it was told")
 
-    def recovered() -> bool:
-        with create_engine(servers.postgres.url()).connect() as db:
-            return not db.execute(text("select pg_is_in_recovery()")).scalar_one()
 
-    if not wait_until(recovered, RECOVERY_S):
-        raise RuntimeError("PostgreSQL does not come to the restore point")
+def _asked(servers: Servers, question: str) -> Any:
+    with create_engine(servers.postgres.url()).connect() as db:
+        return db.execute(text(question)).scalar_one()
 
 
 def _forget_queues(servers: Servers) -> None:

@@ -24,7 +24,7 @@ from shared.log.store import CommandKey, InboxKey
 from shared.log.tables import consumer_position
 
 RENAMED = UnitRenamed(unit_id=UUID(int=7), name="体育学院", since=date(2021, 9, 1))
-fsync = disk._fsync
+fsync = disk.sync_path
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ class Power:
 @pytest.fixture
 def power(log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Power:
     power = Power(log, tmp_path)
-    monkeypatch.setattr(disk, "_fsync", power.sync)
+    monkeypatch.setattr(disk, "sync_path", power.sync)
     return power
 
 
@@ -99,7 +99,7 @@ def test_those_who_commit_while_the_disk_works_share_the_next_sync(
         goes_on.wait(20)
         power.sync(file)
 
-    monkeypatch.setattr(disk, "_fsync", slow)
+    monkeypatch.setattr(disk, "sync_path", slow)
     committed = _count_commits(monkeypatch)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(append, log, "unit-first")
@@ -144,7 +144,7 @@ def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.Mo
     def broken(_: str) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(disk, "_fsync", broken)
+    monkeypatch.setattr(disk, "sync_path", broken)
     with pytest.raises(Unavailable, match="the disk failed"):
         append(log, "unit-1")
 

@@ -1,12 +1,9 @@
 """The recipe of the runbook for coming back to a point in time, carried out on servers of its own."""
 
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +11,15 @@ import pytest
 from sqlalchemy import Row, create_engine, text
 
 from infra.servers import Servers, start_servers
-from infra.servers.ports import free_port, wait_until
-from infra.servers.postgres import ServerFailed
+from infra.servers.ports import free_port
 from infra.supervisor import COMMANDS
 from shared.sealed import ERASED
+from tests.chaos.drills import come_up
+from tests.chaos.stage import give
 from tests.e2e.newsroom import newsroom
 from tests.e2e.platforms import Person, Platform, clean_environment, eventually, key_in
 
-RECOVERY_S, COPY_S = 60.0, 120.0
+COPY_S = 120.0
 BEFORE, AFTER = 3, 2
 
 
@@ -74,8 +72,7 @@ def platform(servers: Servers, folder: Path) -> Iterator[Platform]:
 def given(path: Path) -> Path:
     """Return a new folder of PostgreSQL's own user."""
     path.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        shutil.chown(path, "postgres", "postgres")
+    give(path)
     return path
 
 
@@ -98,19 +95,7 @@ def copied(servers: Servers, folder: Path) -> Path:
 
 def come_back(servers: Servers, base: Path, archive: Path, moment: str) -> None:
     """Let PostgreSQL come up as it was at a moment, and the broker with nothing."""
-    data = Path(asked(servers, "show data_directory"))
-    servers.postgres.stop()
-    shutil.rmtree(data)
-    subprocess.run(["cp", "-a", str(base), str(data)], check=True)
-    with (data / "postgresql.auto.conf").open("a") as settings:
-        settings.write(f"restore_command = 'cp \"{archive}/%f\" \"%p\"'\nrecovery_target_time = '{moment}'\n")
-        settings.write("recovery_target_action = 'promote'\n")
-    (data / "recovery.signal").touch()
-    if os.geteuid() == 0:
-        shutil.chown(data / "recovery.signal", "postgres", "postgres")
-    with suppress(ServerFailed):  # it is up, and while it recovers no role can be made
-        servers.postgres.start()
-    assert wait_until(lambda: asked(servers, "select pg_is_in_recovery()") == "False", RECOVERY_S)
+    come_up(servers, base, archive, f"recovery_target_time = '{moment}'")
     servers.rabbit.stop(at_once=True)
     shutil.rmtree(servers.folder / "rabbitmq" / "data")
     servers.rabbit.start()

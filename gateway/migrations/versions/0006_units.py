@@ -8,4 +8,4 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Protect every table of the matrix that tells what a unit did."""
-    protect("fact", "day_sum", "month_sum", "sample")
+    protect("fact", "month_sum", "day_sum", "recorded_sum", "sample")
