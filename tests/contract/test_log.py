@@ -191,6 +191,19 @@ def test_of_many_who_saw_the_same_version_exactly_one_wins(log: Log) -> None:
     assert rows(log) == (3, 0, 0)
 
 
+def test_a_naive_writer_who_takes_whatever_version_there_is_lets_everybody_win(log: Log) -> None:
+    """What the test above would see of a store that does not compare what the writer saw with what is there."""
+
+    def careless(number: int) -> Appended:
+        while True:
+            try:
+                return append(log, "unit-1", f"{number}", at=len(log.load("unit-1")))
+            except Conflict:
+                continue
+
+    assert sum(isinstance(outcome, Appended) for outcome in at_once(8, careless)) == 8
+
+
 @pytest.mark.parametrize("expected", [0, 1, 3, 9])
 def test_a_version_too_low_or_too_high_is_a_conflict_and_changes_nothing(log: Log, expected: int) -> None:
     append(log, "unit-1", "a", "b")

@@ -3,6 +3,8 @@
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -246,25 +248,39 @@ def test_a_relay_told_to_stop_finishes_what_it_sent(world: World):
     assert world.checkpoint()[0] == world.count() <= len(appended)
 
 
+@contextmanager
+def rolled_back(world: World) -> Iterator[None]:
+    """Append an event, let the caller act before the commit, then take it back."""
+    statement = (
+        "select append_events(:stream, 0, array[cast(:id as uuid)], array['content.unit.renamed.v1'],"
+        " array['{}'], array[cast(null as bigint)], 'test', null, cast(:by as uuid), null, null, null, null, null)"
+    )
+    with world.log("content").engine.connect() as db:
+        transaction = db.begin()
+        db.execute(text(statement), {"stream": f"unit-{uuid4()}", "id": str(uuid4()), "by": str(uuid4())})
+        yield
+        transaction.rollback()
+
+
 def test_uncommitted_events_are_never_sent(world: World):
     """G6."""
     world.declare()
-    engine = world.log("content").engine
     world.relay()
-    with engine.connect() as db:
-        transaction = db.begin()
-        toys_row = {"stream": f"unit-{uuid4()}", "id": str(uuid4()), "by": str(uuid4())}
-        statement = (
-            "select append_events(:stream, 0, array[cast(:id as uuid)], array['content.unit.renamed.v1'],"
-            " array['{}'], array[cast(null as bigint)], 'test', null, cast(:by as uuid), null, null, null, null, null)"
-        )
-        db.execute(text(statement), toys_row)
+    with rolled_back(world):
         time.sleep(0.7)
         assert world.count() == 0
-        transaction.rollback()
     append(world, 1)
     wait_until(lambda: published(world))
     assert positions(world.take()) == [2]
+
+
+def test_a_naive_service_that_sends_what_it_appends_sends_what_was_never_committed(world: World):
+    """G6: what the test above would see without a relay that reads the log."""
+    world.declare()
+    with world.channel() as channel, rolled_back(world):
+        channel.basic_publish("", world.consumer, b"{}")
+    wait_until(lambda: world.count() == 1)
+    assert world.log("content").read(0, 10).events == []
 
 
 def test_the_retry_queues_have_the_written_names():
