@@ -14,12 +14,12 @@ from pathlib import Path
 from openpyxl import Workbook
 
 from gateway.importing.reader import reading
-from gateway.importing.reading.rows import RowError
 from loadtests.cpu import children, cpu_s
 from loadtests.memory import high_water_mib
 from loadtests.peers import Comparison, Sample, in_turns
 
 ROWS, ROUNDS = 5_000, 5
+LOOK_ROWS = 500  # the program ends with its last row, and what it took is not known any more
 COLUMNS = ("内容标题", "发表时间", "总阅读人数", "总阅读次数", "总分享人数", "总分享次数", "送达人数", "内容url")
 EXPORTED = datetime(2022, 3, 31, tzinfo=UTC)
 Row = tuple[str | int, ...]
@@ -77,17 +77,17 @@ def _write_xlsx(file: Path, rows: Iterable[Row]) -> None:
 
 
 def _ours(file: Path, rows: int) -> Measured:
-    """Measure from the program's start to the last row; before it tells the first it holds all that it ever will."""
+    """Measure from the program's start to the last row; its peak is asked for while it tells them."""
     others, own, started = children(), time.process_time(), time.perf_counter()
     with file.open("rb") as content, reading(content, EXPORTED) as told:
         (program,) = children() - others
-        peak = high_water_mib(program)
-        understood = 0
-        for row in told.rows():
-            assert not isinstance(row, RowError), row
-            understood += 1
+        peak = 0.0
+        for _, _, says in told.rows():
+            assert '"says":"error"' not in says, says
+            if told.total % LOOK_ROWS == 0:
+                peak = max(peak, high_water_mib(program))
         used = cpu_s([program]) + time.process_time() - own
-    assert understood == rows
+    assert told.total == rows
     return _measured(rows, time.perf_counter() - started, used, peak)
 
 

@@ -1,7 +1,7 @@
 """The book of imports in the gateway's database: what was read, what became of it, and who may see that."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, insert, or_, select, update
 
 from gateway.accounts.once import Answer, Once, once
-from gateway.importing.reading.rows import AnyRow, about, to_plain
+from gateway.importing.reading.formats import Line
 from gateway.importing.tables import import_job, import_row, import_unit
 from shared.codec import instant
 from shared.context import Caller
@@ -45,11 +45,11 @@ class Book:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, import_id: UUID, caller: Caller, key_id: UUID | None, wanted: Wanted, tables: Any) -> None:
+    def begin(self, import_id: UUID, caller: Caller, key_id: UUID | None, wanted: Wanted) -> None:
         """Note an import whose rows are being read, and forget those of long ago."""
         now = datetime.now(UTC)
         asked = {name: getattr(wanted, name) for name in Wanted.__slots__}
-        about_it = {"account_id": caller.account_id, "key_id": key_id, "tables": json.dumps(tables), **asked}
+        about_it = {"account_id": caller.account_id, "key_id": key_id, "tables": "[]", **asked}
         counts = dict.fromkeys(("total", "accepted", "repeated", "rejected", "waiting"), 0)
         turn = {"state": "reading", "reason": "", "holder": "", "held_until": EPOCH}
         with writing(self._engine) as db:
@@ -59,23 +59,23 @@ class Book:
             if units:
                 db.execute(insert(import_unit), units)
 
-    def add(self, import_id: UUID, rows: Iterable[AnyRow]) -> None:
+    def add(self, import_id: UUID, rows: Iterable[Line]) -> None:
         """Note rows as they are read."""
         numbered = enumerate(rows)
         while some := list(islice(numbered, AT_ONCE)):
-            pending = [_pending(import_id, number, row) for number, row in some]
+            pending = [_pending(import_id, number, *row) for number, row in some]
             with writing(self._engine) as db:
                 db.execute(insert(import_row), pending)
 
-    def open(self, import_id: UUID, total: int, key: Once | None) -> Answer:
-        """Let the import run; where the idempotency key began one before, forget this and answer that.
+    def open(self, import_id: UUID, total: int, tables: Sequence[Mapping[str, Any]], key: Once | None) -> Answer:
+        """Let the import of so many rows run; where the key began one before, forget this and answer that.
 
         Raises:
             RuleBroken: the idempotency key was used with another request.
         """
 
         def work() -> dict[str, Any]:
-            begun = {"state": "running", "total": total}
+            begun = {"state": "running", "total": total, "tables": json.dumps(tables)}
             db.execute(update(import_job).where(import_job.c.import_id == import_id).values(begun))
             return {"id": str(import_id)}
 
@@ -152,10 +152,17 @@ def _forget(db: Connection, now: datetime) -> None:
     db.execute(delete(import_job).where(or_(import_job.c.created_at < now - KEPT, tried, unread)))
 
 
-def _pending(import_id: UUID, number: int, row: AnyRow) -> dict[str, Any]:
-    says, of = json.dumps(to_plain(row)), writable(about(row))
-    known = {"import_id": import_id, "number": number, "place": writable(row.place), "about": of, "says": says}
-    return {**known, "outcome": "pending", "field": "", "reason": "", "thing": ""}
+def _pending(import_id: UUID, number: int, place: str, words: str, says: str) -> dict[str, Any]:
+    told = {"place": writable(place), "about": writable(words), "says": writable(says)}
+    return {
+        "import_id": import_id,
+        "number": number,
+        **told,
+        "outcome": "pending",
+        "field": "",
+        "reason": "",
+        "thing": "",
+    }
 
 
 def _get(db: Connection, import_id: UUID, caller: Caller) -> dict[str, Any]:

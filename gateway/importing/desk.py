@@ -102,10 +102,10 @@ class ImportDesk:
             rehearsal=asked.dry_run,
         )  # fmt: skip
         with reading(file, asked.taken_at) as told:
-            self.book.begin(import_id, caller, key_id, wanted, told.tables)
+            self.book.begin(import_id, caller, key_id, wanted)
             try:
                 self.book.add(import_id, told.rows())
-                return self.book.open(import_id, told.total, key)
+                return self.book.open(import_id, told.total, told.tables, key)
             except BaseException:
                 self.book.discard(import_id)
                 raise

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.importing.platform import Body, Platform, everything
-from gateway.importing.reading.rows import ReadsRow
 from gateway.importing.reading.values import CHINA, When, plain, when
+from gateway.importing.rows import ReadsRow
 from shared.contracts.content.events import ChannelKind
 from shared.errors import NotFound, RuleBroken
 

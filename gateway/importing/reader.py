@@ -9,45 +9,49 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, Any
 
+from gateway.importing.reading.formats import Line
+from gateway.importing.reading.limits import MAX_ROWS
 from gateway.importing.reading.program import __name__ as PROGRAM
-from gateway.importing.reading.rows import AnyRow, of_plain
+from gateway.importing.reading.sniff import MAX_BYTES
 from shared.errors import RuleBroken
 
 PATIENCE_S = 180.0
+LONGEST = 4 * MAX_BYTES  # of what is told at once: one row may be the whole file, and each of its marks four
 
 
 class Told:
-    """What the program tells: the tables it understood, then the rows, each when it is asked for."""
+    """What the program tells: rows, each when it is asked for, and with the last of them the tables they stood in."""
 
     def __init__(self, lines: IO[bytes]) -> None:
         self._lines = lines
-        first = self._next()
-        if "error" in first:
-            raise RuleBroken(*first["error"])
-        self.tables: list[dict[str, Any]] = first["tables"]
-        self.total = sum(table["rows"] for table in self.tables)
+        self.tables: list[dict[str, Any]] = []
+        self.total = 0  # rows so far
 
-    def rows(self) -> Iterator[AnyRow]:
-        """Give the rows. Raises: RuleBroken: ``import.unreadable``, the program ended before the last."""
-        for _ in range(self.total):
-            yield of_plain(self._next())
+    def rows(self) -> Iterator[Line]:
+        """Give where each row stands, the words by which people know it, and what it says (``rows.read_row``).
 
-    def _next(self) -> dict[str, Any]:
+        Raises:
+            RuleBroken: ``import.*``, the file is nothing that can be imported, or the program ended before the last.
+        """
         try:
-            line: dict[str, Any] = json.loads(self._lines.readline())
-        except ValueError as error:
+            while "tables" not in (told := json.loads(self._lines.readline(LONGEST))):
+                if "error" in told:
+                    code, detail = told["error"]
+                    raise RuleBroken(str(code), str(detail))
+                for place, words, says in told["rows"]:
+                    self.total += 1
+                    yield str(place), str(words), str(says)
+                if self.total > MAX_ROWS:
+                    raise ValueError(f"{self.total} rows")
+            self.tables = told["tables"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             reason = "the file cannot be read: it is broken, or takes too much memory or time"
             raise RuleBroken("import.unreadable", reason) from error
-        return line
 
 
 @contextmanager
 def reading(file: IO[bytes], exported_at: datetime) -> Iterator[Told]:
-    """Give what is told of a file from its beginning on; figures that name no day are those of ``exported_at``.
-
-    Raises:
-        RuleBroken: ``import.*``, the file is nothing that can be imported; the reason says why.
-    """
+    """Give what is told of a file from its beginning on; figures that name no day are those of ``exported_at``."""
     file.seek(0)
     command = [sys.executable, "-m", PROGRAM, exported_at.isoformat()]
     program = subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -11,8 +11,8 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.importing.platform import Platform, Rehearsal
-from gateway.importing.reading.rows import AnyRow
 from gateway.importing.rounds import rounds
+from gateway.importing.rows import AnyRow
 from gateway.importing.sender import Sender
 from gateway.importing.turns import HELD, Lost, Numbered, Turn, Turns
 from shared.context import Caller

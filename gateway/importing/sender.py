@@ -6,8 +6,8 @@ from typing import Literal
 
 from gateway.importing.directory import Directory, has_link, same_day
 from gateway.importing.platform import Body, Platform, Sent, key_of
-from gateway.importing.reading.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError, about
 from gateway.importing.reading.values import When, iso
+from gateway.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError, about
 from shared.errors import PlatformError, RuleBroken
 
 WAITS = "in review; import the file again after the approval, to note where it was published"

@@ -1,6 +1,5 @@
 """Whose turn it is: a worker holds an import for moments, notes what became of its rows, and gives it back."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Update, select, update
 
 from gateway.importing.book import forget_unsent, writable
-from gateway.importing.reading.rows import AnyRow, of_plain
+from gateway.importing.rows import AnyRow, read_row
 from gateway.importing.sender import WAITS, Outcome
 from gateway.importing.tables import import_job, import_row
 from shared.database import EPOCH, reading, writing
@@ -85,7 +84,7 @@ class Turns:
         wanted = select(import_row.c.number, import_row.c.says).order_by(import_row.c.number).limit(limit)
         mine = (import_row.c.import_id == turn.import_id, import_row.c.outcome == "pending")
         with reading(self._engine) as db:
-            return [(row.number, of_plain(json.loads(row.says))) for row in db.execute(wanted.where(*mine))]
+            return [(row.number, read_row(row.says)) for row in db.execute(wanted.where(*mine))]
 
     def note(self, turn: Turn, outcomes: Sequence[Numbered]) -> None:
         """Note what became of rows. Raises: Lost: then nothing is noted."""

@@ -139,7 +139,7 @@ def test_a_unit_or_channel_that_is_not_the_callers_is_not_there(services: World,
         (b"\xff\xff\xff", 415, "import.encoding"),
         ("甲,乙\n1,2\n".encode("gb18030"), 422, "import.unknown_format"),
         (HEAD.encode(), 422, "import.no_rows"),
-        (b"a,b\n" * 100_001, 413, "import.too_large"),
+        (HEAD.encode() + b"A,x,5\n" * 100_000, 413, "import.too_large"),
         (samples.xlsx(("a",))[:-30], 422, "import.broken_zip"),
     ],
 )
@@ -334,9 +334,9 @@ def test_old_imports_are_forgotten_when_another_begins(world: World, monkeypatch
     caller = world.deps.access.accounts.people.all()[0].caller()
     wanted = Wanted(filename="x", unit_id="", channel_id="", taken_at=NOW, rehearsal=False)
     old = uuid4()
-    book.begin(old, caller, uuid4(), wanted, [])
-    book.open(old, 0, None)
+    book.begin(old, caller, uuid4(), wanted)
+    book.open(old, 0, [], None)
     monkeypatch.setattr("gateway.importing.book.KEPT", NOTHING)
-    book.begin(uuid4(), caller, uuid4(), wanted, [])
+    book.begin(uuid4(), caller, uuid4(), wanted)
     with pytest.raises(NotFound):
         book.get(old, caller)

@@ -66,8 +66,8 @@ def add_import(world: World, import_id: UUID, unit: UUID) -> None:
     book, caller = world.deps.imports.book, Caller(account_id=OWN, role="correspondent", units=frozenset({str(unit)}))
     now = datetime.now(UTC)
     wanted = Wanted(filename="x.csv", unit_id="", channel_id="", taken_at=now, rehearsal=False)
-    book.begin(import_id, caller, OWN, wanted, [])
-    book.open(import_id, 0, None)
+    book.begin(import_id, caller, OWN, wanted)
+    book.open(import_id, 0, [], None)
 
 
 def ask(world: World, row: tuple[Route, str, Operation], key: str | None, about: Side) -> int:

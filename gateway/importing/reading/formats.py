@@ -1,17 +1,14 @@
-"""Recognises what a table is by the names of its columns, wherever they stand, and reads its rows."""
+"""Recognises what a table is by the names of its columns, wherever they stand, and reads its rows into JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import cast
+from itertools import islice
+from typing import Any, NamedTuple
 
-from gateway.importing.reading.rows import AnyRow, ArticleRow, FollowersRow, ReadRow, ReadsRow, RowError
 from gateway.importing.reading.tables import Row, Table
-from gateway.importing.reading.values import Unreadable, When, count, iso, plain, to_html, when
-from shared.contracts.content.requests import DraftArticle
-from shared.contracts.metrics.events import ReadUnit
+from gateway.importing.reading.values import CHINA, Unreadable, When, count, iso, plain, to_html, when
 from shared.errors import Invalid
-from shared.ids import new_id
 
 HEADER_WITHIN = 20  # rows from the top of a table
 SAMPLE, SAMPLE_CELL = 5, 80  # rows, and characters of a cell, that show what was understood
@@ -25,17 +22,18 @@ ARTICLE_COLUMNS = {
     "event_ended_at": ("event_ended_at", "活动结束时间"),
 }  # fmt: skip
 Cells = Mapping[str, str]
-DRAFT = DraftArticle()
+Said = tuple[str, dict[str, Any]]  # the words by which people know a row, and what it says (``rows``)
+Line = tuple[str, str, str]  # where a row stands, the words by which people know it, and what it says as JSON
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of table: names of its columns by what they mean, and how a row is read."""
+class Format(NamedTuple):
+    """A kind of table: names of its columns by what they mean, and how a row's cells are read."""
 
     name: str
     required: Mapping[str, Sequence[str]]
     optional: Mapping[str, Sequence[str]]
-    read: Callable[[str, Cells, datetime], ReadRow]
+    read: Callable[[Cells, datetime], Said]
 
     @property
     def columns(self) -> Mapping[str, Sequence[str]]:
@@ -43,15 +41,36 @@ class Format:
         return {**self.required, **self.optional}
 
 
-@dataclass(frozen=True, slots=True)
 class Recognised:
-    """A table that is understood: its columns by what they mean, as the file writes them, and its first rows' cells."""
+    """A table that is understood; ``rows`` (their number) and ``sample`` (the first ones) are whole after ``lines``."""
 
-    name: str
-    format: str
-    columns: Mapping[str, str]
-    sample: Sequence[Row]
-    rows: Sequence[AnyRow]
+    def __init__(self, table: Table, known: Format, header: int, cells: Row, prefix: str) -> None:
+        self._table, self._known, self._header, self._prefix = table, known, header, prefix
+        self._columns = _columns(cells, known)
+        self.name, self.format = table.name, known.name
+        self.columns = {column: cells[at].strip() for column, at in self._columns.items()}
+        self.rows = 0
+        self.sample: list[list[str]] = []
+
+    def lines(self, exported_at: datetime) -> Iterator[Line]:
+        """Give what each row says that is not blank. Raises: Invalid: the table cannot be read any further."""
+        first = self._table.first
+        for index, row in enumerate(self._table.rows()):
+            if index <= self._header or not any(map(str.strip, row)):
+                continue
+            cells = {column: row[at].strip() for column, at in self._columns.items() if at < len(row)}
+            if self.rows < SAMPLE:
+                self.sample.append([cells.get(column, "")[:SAMPLE_CELL] for column in self._columns])
+            self.rows += 1
+            yield self._line(f"{self._prefix}{first + index}", cells, exported_at)
+
+    def _line(self, place: str, cells: Cells, exported_at: datetime) -> Line:
+        try:
+            about, says = self._known.read(cells, exported_at)
+        except _Bad as bad:
+            about = cells.get("title") or cells.get("channel") or cells.get("taken_at") or ""
+            says = {"says": "error", "field": bad.field, "reason": bad.reason, "about": about}
+        return place, about, _ENCODE({"place": place, **says})
 
 
 class _Bad(Exception):
@@ -60,17 +79,23 @@ class _Bad(Exception):
         self.field, self.reason = field, reason
 
 
-def recognise(tables: Sequence[Table], exported_at: datetime) -> list[Recognised]:
-    """Return what the tables say; those that are nothing known are left out when another is.
-
-    ``exported_at`` is when the figures were taken, for exports that do not say it.
+def recognise(tables: Sequence[Table]) -> list[Recognised]:
+    """Return the tables that are something known, as their first rows tell; the others are left out.
 
     Raises:
-        Invalid: ``import.unknown_format``, none is known.
+        Invalid: ``import.unknown_format``, none is known; ``import.no_table``, none begins with anything.
     """
-    found = [_read(table, *known, exported_at, len(tables) > 1) for table in tables if (known := _header(table))]
+    starts = [list(islice(table.rows(), HEADER_WITHIN)) for table in tables]
+    filled = [(table, rows) for table, rows in zip(tables, starts, strict=True) if any(map(any, rows))]
+    if not filled:
+        raise Invalid("import.no_table", "the file holds no table")
+    found = [
+        Recognised(table, known, header, rows[header], f"{table.name}!" if len(filled) > 1 else "")
+        for table, rows in filled
+        for known, header in _header(rows)
+    ]
     if not found:
-        seen = next((row for table in tables for row in table.rows if sum(map(bool, row)) > 1), tables[0].rows[0])
+        seen = next((row for _, rows in filled for row in rows if sum(map(bool, row)) > 1), filled[0][1][0])
         names = "; ".join(f"{one.name} ({', '.join(names[0] for names in one.required.values())})" for one in FORMATS)
         columns = ", ".join(filter(None, seen))[:200]
         raise Invalid(
@@ -79,28 +104,14 @@ def recognise(tables: Sequence[Table], exported_at: datetime) -> list[Recognised
     return found
 
 
-def _header(table: Table) -> tuple[Format, int] | None:
-    """Return the table's format and the index of its header row."""
-    for index, row in enumerate(table.rows[:HEADER_WITHIN]):
+def _header(rows: Sequence[Row]) -> Iterator[tuple[Format, int]]:
+    """Give the table's format and the index of its header row, where it is something known."""
+    for index, row in enumerate(rows):
         names = {plain(cell) for cell in row}
         for known in FORMATS:
             if all(names & set(wanted) for wanted in known.required.values()):
-                return known, index
-    return None
-
-
-def _read(table: Table, known: Format, header: int, exported_at: datetime, many: bool) -> Recognised:
-    columns = _columns(table.rows[header], known)
-    rows: list[AnyRow] = []
-    sample: list[Row] = []
-    for index, row in enumerate(table.rows[header + 1 :], header + 1):
-        if any(row):
-            number = str(table.first + index)
-            rows.append(_row(f"{table.name}!{number}" if many else number, row, columns, known, exported_at))
-            if len(sample) < SAMPLE:
-                sample.append([row[at][:SAMPLE_CELL] if at < len(row) else "" for at in columns.values()])
-    named = {column: table.rows[header][at] for column, at in columns.items()}
-    return Recognised(table.name, known.name, named, sample, rows)
+                yield known, index
+                return
 
 
 def _columns(header: Row, known: Format) -> dict[str, int]:
@@ -111,18 +122,9 @@ def _columns(header: Row, known: Format) -> dict[str, int]:
     return {column: found[0] for column, found in where.items() if found}
 
 
-def _row(place: str, row: Row, columns: Mapping[str, int], known: Format, exported_at: datetime) -> AnyRow:
-    cells = {column: row[at] for column, at in columns.items() if at < len(row)}
-    try:
-        return known.read(place, cells, exported_at)
-    except _Bad as bad:
-        said = cells.get("title") or cells.get("channel") or cells.get("taken_at") or ""
-        return RowError(place=place, field=bad.field, reason=bad.reason, about=said)
-
-
-def _article(place: str, cells: Cells, _: datetime) -> ArticleRow:
+def _article(cells: Cells, _: datetime) -> Said:
     kind = cells.get("kind", "")
-    text: dict[str, object] = {"title": _needed(cells, "title"), "kind": KINDS.get(kind, kind)}
+    text: dict[str, Any] = {"title": _needed(cells, "title"), "kind": KINDS.get(kind, kind)}
     text["body"] = to_html(_needed(cells, "body"))
     for name in ("byline", "topic", "series", "originality", "source_url"):
         text |= {name: cells[name]} if cells.get(name) else {}
@@ -130,48 +132,65 @@ def _article(place: str, cells: Cells, _: datetime) -> ArticleRow:
         text["tags"] = tags
     if ended := _moment(cells, "event_ended_at"):
         text["event_ended_at"] = iso(ended)
+    _require_draft(text)
+    title, published_at = text.pop("title"), _moment(cells, "published_at")
+    return title, {
+        "says": "article", "unit": cells.get("unit", ""), "kind": text.pop("kind"), "title": title, "text": text,
+        "published_at": iso(published_at) if published_at else None, "url": cells.get("url") or None,
+        "channel": cells.get("channel", ""),
+    }  # fmt: skip
+
+
+def _require_draft(text: Mapping[str, Any]) -> None:
+    """Pass when the service would take the text as a draft."""
+    from gateway.importing.reading.drafts import require_draft  # takes longer to load than most files to read
+
     try:
-        DRAFT.load({**text, "unit_id": str(new_id())})
+        require_draft(text)
     except Invalid as error:
         field, reasons = next(iter(error.fields.items()))
         raise _Bad(field, " ".join(reasons)) from error
-    return ArticleRow(
-        place=place, unit=cells.get("unit", ""), kind=str(text.pop("kind")), title=str(text.pop("title")), text=text,
-        published_at=_moment(cells, "published_at"), url=cells.get("url") or None, channel=cells.get("channel", ""),
-    )  # fmt: skip
 
 
-def _wechat_reads(place: str, cells: Cells, exported_at: datetime) -> ReadsRow:
+def _wechat_reads(cells: Cells, exported_at: datetime) -> Said:
     """次数 are reads, 人数 are readers: one person may read often."""
     counts = {unit: _count(cells, unit) for unit in ("reads", "readers") if unit in cells}
     published = _when(cells, "published_at")
-    return ReadsRow(
-        place=place, title=_needed(cells, "title"), published=published, url=cells.get("url") or None,
-        counts=cast(dict[ReadUnit, int], counts), kind="wechat_post", channel_kind="wechat_oa",
-        source="wechat content analysis", taken_at=min(published.moment + WECHAT_SETTLES, exported_at),
-    )  # fmt: skip
+    title = _needed(cells, "title")
+    return title, {
+        "says": "reads", "title": title, "published": _told(published), "url": cells.get("url") or None,
+        "counts": counts, "kind": "wechat_post", "channel_kind": "wechat_oa", "source": "wechat content analysis",
+        "taken_at": iso(min(published.moment + WECHAT_SETTLES, exported_at)),
+    }  # fmt: skip
 
 
-def _douyin_reads(place: str, cells: Cells, exported_at: datetime) -> ReadsRow:
-    return ReadsRow(
-        place=place, title=_needed(cells, "title"), published=_when(cells, "published_at"), url=None,
-        counts={"reads": _count(cells, "reads")}, kind="video_post", channel_kind="douyin",
-        source="douyin creator centre", taken_at=exported_at,
-    )  # fmt: skip
+def _douyin_reads(cells: Cells, exported_at: datetime) -> Said:
+    title = _needed(cells, "title")
+    return title, {
+        "says": "reads", "title": title, "published": _told(_when(cells, "published_at")), "url": None,
+        "counts": {"reads": _count(cells, "reads")}, "kind": "video_post", "channel_kind": "douyin",
+        "source": "douyin creator centre", "taken_at": iso(exported_at),
+    }  # fmt: skip
 
 
-def _wechat_followers(place: str, cells: Cells, exported_at: datetime) -> FollowersRow:
-    return FollowersRow(
-        place=place, channel="", channel_kind="wechat_oa", taken_at=_end(cells, exported_at),
-        followers=_count(cells, "followers"), source="wechat user growth",
-    )  # fmt: skip
+def _wechat_followers(cells: Cells, exported_at: datetime) -> Said:
+    return _counted(cells, exported_at, channel="", kind="wechat_oa", source="wechat user growth")
 
 
-def _followers(place: str, cells: Cells, exported_at: datetime) -> FollowersRow:
-    return FollowersRow(
-        place=place, channel=cells.get("channel", ""), channel_kind=None, taken_at=_end(cells, exported_at),
-        followers=_count(cells, "followers"), source="channel statistics",
-    )  # fmt: skip
+def _followers(cells: Cells, exported_at: datetime) -> Said:
+    return _counted(cells, exported_at, channel=cells.get("channel", ""), kind=None, source="channel statistics")
+
+
+def _counted(cells: Cells, exported_at: datetime, *, channel: str, kind: str | None, source: str) -> Said:
+    taken_at = _end(cells, exported_at)
+    return f"{channel} {taken_at.astimezone(CHINA):%Y-%m-%d}".strip(), {
+        "says": "followers", "channel": channel, "channel_kind": kind, "taken_at": iso(taken_at),
+        "followers": _count(cells, "followers"), "source": source,
+    }  # fmt: skip
+
+
+def _told(published: When) -> dict[str, Any]:
+    return {"moment": iso(published.moment), "whole_day": published.whole_day}
 
 
 def _needed(cells: Cells, name: str) -> str:

@@ -1,7 +1,8 @@
 """Reads a file from standard input under limits of its own; a hostile one ends this process and nothing else.
 
-Writes JSON, a line each: first ``{"tables": [...]}`` or ``{"error": [code, detail]}``, then every row. The argument is
-the moment of the export.
+Writes JSON, a line each: ``{"rows": [[place, words, says], ...]}`` for some rows at a time, as they are read, then
+``{"tables": [...]}``; or ``{"error": [code, detail]}`` as soon as it is known. The argument is the moment of the
+export. What it has told of is not held any more, and libraries are loaded for the files that need them.
 """
 
 import json
@@ -9,15 +10,16 @@ import resource
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
-from gateway.importing.reading.formats import Recognised, recognise
-from gateway.importing.reading.rows import to_plain
-from gateway.importing.reading.sniff import MAX_BYTES
+from gateway.importing.reading.formats import Line, Recognised, recognise
+from gateway.importing.reading.limits import require_room
 from gateway.importing.reading.tables import read_tables
 from shared.errors import Invalid
 
 ADDRESS_SPACE, CPU_S = 2**30, 60
+AT_ONCE, AT_ONCE_CHARACTERS = 500, 2**18  # of rows in a line
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def main() -> None:
@@ -26,14 +28,17 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    for line in told(sys.stdin.buffer.read(MAX_BYTES + 1), datetime.fromisoformat(sys.argv[1])):
-        sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode(errors="replace") + b"\n")
+    for line in told(sys.stdin.buffer, datetime.fromisoformat(sys.argv[1])):
+        sys.stdout.buffer.write(_ENCODE(line).encode(errors="replace") + b"\n")
 
 
-def told(content: bytes, exported_at: datetime) -> Iterator[dict[str, Any]]:
+def told(file: IO[bytes], exported_at: datetime) -> Iterator[dict[str, Any]]:
     """Give what is told of a file, line by line."""
     try:
-        found = recognise(read_tables(content), exported_at)
+        found = recognise(read_tables(file))
+        lines = _lines(found, exported_at)
+        while some := _some(lines):
+            yield {"rows": some}
         if not any(table.rows for table in found):
             raise Invalid("import.no_rows", "below its header the table is empty")
     except Invalid as error:
@@ -42,13 +47,33 @@ def told(content: bytes, exported_at: datetime) -> Iterator[dict[str, Any]]:
         yield {"error": ["import.too_large", "reading the file takes too much memory; split it"]}
     else:
         yield {"tables": [_about(table) for table in found]}
-        yield from (to_plain(row) for table in found for row in table.rows)
+
+
+def _lines(found: list[Recognised], exported_at: datetime) -> Iterator[Line]:
+    told = 0
+    for table in found:
+        for line in table.lines(exported_at):
+            require_room(told, 0)
+            told += 1
+            yield line
+
+
+def _some(lines: Iterator[Line]) -> list[Line]:
+    """Return the next rows, as many as go into one line."""
+    some: list[Line] = []
+    left = AT_ONCE_CHARACTERS
+    for line in lines:
+        some.append(line)
+        left -= len(line[2])
+        if left < 0 or len(some) == AT_ONCE:
+            break
+    return some
 
 
 def _about(table: Recognised) -> dict[str, Any]:
     return {
-        "name": table.name, "format": table.format, "columns": dict(table.columns), "rows": len(table.rows),
-        "sample": [list(row) for row in table.sample],
+        "name": table.name, "format": table.format, "columns": table.columns, "rows": table.rows,
+        "sample": table.sample,
     }  # fmt: skip
 
 

@@ -1,15 +1,19 @@
 """What a file is, by its content: its name tells nothing, platforms save HTML as .xls."""
 
+import codecs
 import csv
+import os
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from functools import partial
+from io import TextIOWrapper
+from typing import IO, Literal, NamedTuple
 
-from gateway.importing.reading.archive import require_harmless
 from shared.errors import Invalid
 
 MAX_BYTES = 50 * 2**20
+PIECE = 2**18  # bytes that are held of a text
 LOOKED_AT = 20_000  # characters that decide on the separator
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -20,48 +24,56 @@ UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f]")
 Separator = Literal[",", "\t"]
 
 
-@dataclass(frozen=True, slots=True)
-class Workbook:
+class Workbook(NamedTuple):
     """XLSX or XLS."""
 
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """HTML."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines of values."""
+class Lines(NamedTuple):
+    """Lines of values, in a file that can be read from its beginning again and again."""
 
-    text: str
+    file: IO[bytes]
+    encoding: str
     separator: Separator
 
+    def rows(self) -> Iterator[list[str]]:
+        """Give the rows from the first on. Raises: csv.Error: the quotation marks do not match."""
+        self.file.seek(0)
+        text = TextIOWrapper(self.file, self.encoding, newline="")
+        try:
+            yield from csv.reader(text, delimiter=self.separator, strict=True)
+        finally:
+            text.detach()  # it would close the file
 
-def sniff(content: bytes) -> Workbook | Page | Lines:
-    """Return what the content is.
+
+def sniff(file: IO[bytes]) -> Workbook | Page | Lines:
+    """Return what the file's content is. Of text no more than a piece is held at once.
 
     Raises:
         Invalid: it is nothing that can be imported, or too large; ``import.*`` and a sentence that says why.
     """
-    if len(content) > MAX_BYTES:
+    if file.seek(0, os.SEEK_END) > MAX_BYTES:
         raise too_large()
-    if content.startswith(ZIP):
-        if "xl/workbook.xml" not in require_harmless(content):
-            raise Invalid("import.not_a_workbook", "the file is a zip archive, yet no XLSX workbook")
-        return Workbook(content)
-    if content.startswith(OLE):
-        return Workbook(content)
-    text = _decoded(content)
-    if MARKUP.match(text):
-        return Page(text)
-    if text.lstrip().startswith("<"):
+    file.seek(0)
+    start = file.read(len(OLE))
+    if start.startswith(ZIP):
+        return _workbook(start + file.read())
+    if start == OLE:
+        return Workbook(start + file.read())
+    encoding, beginning = _text(file, start)
+    if MARKUP.match(beginning):
+        file.seek(0)
+        return Page(file.read().decode(encoding))
+    if beginning.lstrip().startswith("<"):
         raise Invalid("import.unknown_kind", "the file is XML; save it as XLSX or CSV")
-    return Lines(text, _separator(text))
+    return Lines(file, encoding, _separator(beginning))
 
 
 def too_large() -> Invalid:
@@ -69,29 +81,46 @@ def too_large() -> Invalid:
     return Invalid("import.too_large", f"the file is larger than {MAX_BYTES // 2**20} MB; split it")
 
 
-def _decoded(content: bytes) -> str:
-    text = _text(content)
-    if not text.strip():
-        raise Invalid("import.empty", "the file is empty")
-    if UNREADABLE.search(text):
-        raise Invalid("import.unknown_kind", "the file is no text, XLSX, XLS or HTML table")
-    return text
+def _workbook(content: bytes) -> Workbook:
+    from gateway.importing.reading.archive import require_harmless  # most files are no archive, and start sooner
+
+    if "xl/workbook.xml" not in require_harmless(content):
+        raise Invalid("import.not_a_workbook", "the file is a zip archive, yet no XLSX workbook")
+    return Workbook(content)
 
 
-def _text(content: bytes) -> str:
-    encodings = ("utf-16",) if content.startswith(UTF_16) else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
+def _text(file: IO[bytes], start: bytes) -> tuple[str, str]:
+    """Return the encoding in which the whole file is readable text, and the text's beginning."""
+    for encoding in ("utf-16",) if start.startswith(UTF_16) else ("utf-8-sig", "gb18030"):
         try:
-            return content.decode(encoding)
+            return encoding, _beginning(file, encoding)
         except UnicodeDecodeError:
             continue
     raise Invalid("import.encoding", "the file is neither UTF-8 nor GB 18030 text, nor a workbook; save it as XLSX")
 
 
-def _separator(text: str) -> Separator:
+def _beginning(file: IO[bytes], encoding: str) -> str:
+    """Decode the file to its end; return the first characters. Raises: UnicodeDecodeError."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    beginning, blank, unreadable = "", True, False
+    for piece in iter(partial(file.read, PIECE), b""):
+        text = decoder.decode(piece)
+        beginning += text[: LOOKED_AT - len(beginning)]
+        blank = blank and not text.strip()
+        unreadable = unreadable or UNREADABLE.search(text) is not None
+    decoder.decode(b"", final=True)
+    if blank:
+        raise Invalid("import.empty", "the file is empty")
+    if unreadable:
+        raise Invalid("import.unknown_kind", "the file is no text, XLSX, XLS or HTML table")
+    return beginning
+
+
+def _separator(beginning: str) -> Separator:
     """Return the separator that cuts most rows of the beginning into the same number (two or more) of values."""
-    beginning = text[:LOOKED_AT].splitlines(keepends=True)
-    return "\t" if _evenness(beginning, "\t") > _evenness(beginning, ",") else ","
+    lines = beginning.splitlines(keepends=True)
+    return "\t" if _evenness(lines, "\t") > _evenness(lines, ",") else ","
 
 
 def _evenness(lines: list[str], separator: Separator) -> int:

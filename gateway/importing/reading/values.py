@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
+from functools import lru_cache
 from html import escape
 
 CHINA = timezone(timedelta(hours=8))  # the zone of every platform's export; since 1991 without summer time
@@ -37,6 +38,7 @@ class When:
         return self.moment + timedelta(days=1, seconds=-1) if self.whole_day else self.moment
 
 
+@lru_cache(maxsize=4096)  # a table names the same days in many rows
 def when(text: str) -> When:
     """Return a moment in UTC; without a zone it is China's.
 
@@ -72,6 +74,8 @@ def count(text: str) -> int:
     Raises:
         Unreadable: it is none, or a rounded one.
     """
+    if text.isascii() and text.isdigit() and len(text) < len(str(LARGEST)):
+        return int(text)
     if not text or text in ("-", "--"):
         raise Unreadable("missing")
     if ROUNDED.fullmatch(text):

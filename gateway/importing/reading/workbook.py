@@ -4,19 +4,22 @@ A cell at the far end of an otherwise empty sheet makes the library take memory 
 where memory is limited (``program``).
 """
 
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO
+from itertools import islice
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from gateway.importing.reading.limits import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS, MAX_SHEETS
 from shared.errors import Invalid
 
-MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_CHARACTERS = 100_000, 200, 50, 50_000_000
-Sheet = tuple[str, int, list[list[str]]]
+Sheet = tuple[str, int, Callable[[], Iterator[list[str]]]]
 
 
 def sheets(content: bytes) -> list[Sheet]:
-    """Return name, number of the first row as people count, and rows of each sheet.
+    """Return name, number of the first row as people count, and what gives the rows of each sheet.
 
     Raises:
         Invalid: ``import.broken_workbook``, or ``import.too_large``.
@@ -30,17 +33,21 @@ def sheets(content: bytes) -> list[Sheet]:
 
 def _sheet(sheet: CalamineSheet) -> Sheet:
     if sheet.start is None:
-        return sheet.name, 1, []
+        return sheet.name, 1, partial(iter, ())
     if sheet.height > MAX_ROWS or sheet.width > MAX_COLUMNS:
         raise Invalid("import.too_large", f"sheet {sheet.name} has over {MAX_ROWS} rows or {MAX_COLUMNS} columns")
-    rows, left = [], MAX_CHARACTERS
-    for cells in sheet.to_python():
-        row = [_text(cell).strip() for cell in cells]
+    return sheet.name, sheet.start[0] + 1, partial(_rows, sheet)
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
+    left = MAX_CHARACTERS
+    assert sheet.start is not None
+    for cells in islice(sheet.iter_rows(), sheet.start[0], None):
+        row = [cell if type(cell) is str else _text(cell) for cell in cells]
         left -= sum(map(len, row))
         if left < 0:
             raise Invalid("import.too_large", f"sheet {sheet.name} has more than {MAX_CHARACTERS} characters")
-        rows.append(row)
-    return sheet.name, sheet.start[0] + 1, rows
+        yield row
 
 
 def _text(cell: object) -> str:

@@ -1,9 +1,14 @@
 """Small files as the platforms export them."""
 
 import struct
+from datetime import datetime
 from io import BytesIO
 
 from openpyxl import Workbook
+
+from gateway.importing.reading.formats import recognise
+from gateway.importing.reading.tables import read_tables
+from gateway.importing.rows import AnyRow, read_row
 
 CONTENT_COLUMNS = (
     "内容标题", "发表时间", "总阅读人数", "总阅读次数", "总分享人数", "总分享次数", "阅读后关注人数", "送达人数",
@@ -45,6 +50,17 @@ GROWTH = (
     "<tr><td>2021-07-02</td><td>12</td><td>2</td><td>10</td><td>1,010</td></tr>"
     "<tr><td>2021-07-01</td><td>5</td><td>5</td><td>0</td><td>1000</td></tr></table></body></html>"
 )
+
+
+def tables(content: bytes) -> list[tuple[str, int, list[list[str]]]]:
+    """Return name, number of the first row and rows of every table in a file."""
+    return [(table.name, table.first, [list(row) for row in table.rows()]) for table in read_tables(BytesIO(content))]
+
+
+def rows(content: bytes, exported_at: datetime) -> list[tuple[str, list[AnyRow]]]:
+    """Return format and rows of every table in a file that is something known."""
+    found = recognise(read_tables(BytesIO(content)))
+    return [(table.format, [read_row(says) for _, _, says in table.lines(exported_at)]) for table in found]
 
 
 def xlsx(*rows, top: int = 0, left: int = 0, sheet: str = "New Sheet1") -> bytes:

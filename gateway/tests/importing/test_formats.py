@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.importing.reading import program
-from gateway.importing.reading.formats import recognise
-from gateway.importing.reading.rows import ArticleRow, FollowersRow, ReadsRow, RowError, of_plain
-from gateway.importing.reading.tables import read_tables
 from gateway.importing.reading.values import CHINA, Unreadable, count, when
+from gateway.importing.rows import ArticleRow, FollowersRow, ReadsRow, RowError, about, read_row
 from gateway.tests.importing import samples
 from shared.errors import Invalid
 
@@ -32,10 +30,10 @@ def test_wechat_content_analysis_gives_reads_and_readers_apart():
 
 
 def test_what_wechat_counted_holds_when_its_seven_days_are_over():
-    tables = read_tables(samples.xlsx(samples.CONTENT_COLUMNS, samples.CONTENT_ROW))
+    content = samples.xlsx(samples.CONTENT_COLUMNS, samples.CONTENT_ROW)
     early = datetime(2022, 4, 1, tzinfo=UTC)
 
-    (late_row,), (early_row,) = (recognise(tables, at)[0].rows for at in (EXPORTED, early))
+    (late_row,), (early_row,) = (samples.rows(content, at)[0][1] for at in (EXPORTED, early))
 
     assert isinstance(late_row, ReadsRow) and late_row.taken_at == datetime(2022, 4, 5, 16, tzinfo=UTC)
     assert isinstance(early_row, ReadsRow) and early_row.taken_at == early
@@ -124,16 +122,15 @@ def test_an_article_that_the_platform_would_refuse_is_refused_with_the_field():
 
 def test_every_sheet_of_a_workbook_counts_and_rows_name_their_sheet():
     page = "<table><tr><td>时间<td>累积关注人数<tr><td>2021-07-0{}<td>1</table>"
-    first, second = recognise(
-        read_tables((page.format(1) + "<table><tr><td>x</table>" + page.format(2)).encode()), EXPORTED
-    )
+    content = (page.format(1) + "<table><tr><td>x</table>" + page.format(2)).encode()
+    (_, first), (_, second) = samples.rows(content, EXPORTED)
 
-    assert (first.rows[0].place, second.rows[0].place) == ("table 1!2", "table 3!2")
+    assert (first[0].place, second[0].place) == ("table 1!2", "table 3!2")
 
 
 def test_an_unknown_table_is_refused_with_what_was_seen_and_what_is_known():
     with pytest.raises(Invalid) as refused:
-        recognise(read_tables("甲,乙\n1,2\n".encode()), EXPORTED)
+        samples.rows("甲,乙\n1,2\n".encode(), EXPORTED)
 
     assert refused.value.code == "import.unknown_format"
     assert "甲, 乙" in refused.value.detail and "WeChat user growth (时间, 累积关注人数)" in refused.value.detail
@@ -182,16 +179,18 @@ COUNTED = st.tuples(NAMES_OF_CHANNELS, st.dates(date(1990, 1, 1), date(2022, 4, 
 def test_whatever_it_is_written_as_every_row_comes_back_as_it_was_once_and_in_order(rows, kind):
     content = WRITERS[kind]([("渠道", "日期", "粉丝数"), *((n, d.isoformat(), c) for n, d, c in rows)])
 
-    first, *told = program.told(content, EXPORTED)
+    *told, last = json.loads(json.dumps(list(program.told(io.BytesIO(content), EXPORTED))))
 
-    read = [row for line in told if isinstance(row := of_plain(json.loads(json.dumps(line))), FollowersRow)]
-    assert first["tables"][0]["rows"] == len(read) == len(rows)
+    lines = [line for some in told for line in some["rows"]]
+    read = [row for _, _, says in lines if isinstance(row := read_row(says), FollowersRow)]
+    assert [(place, words) for place, words, _ in lines] == [(row.place, about(row)) for row in read]
+    assert last["tables"][0]["rows"] == len(read) == len(rows)
     assert [row.place for row in read] == [str(number) for number in range(2, len(rows) + 2)]
     assert [(row.channel, row.followers) for row in read] == [(name, count) for name, _, count in rows]
     assert [row.taken_at.astimezone(CHINA).date() for row in read] == [day for _, day, _ in rows]
 
 
 def _rows(content: bytes, name: str):
-    (table,) = recognise(read_tables(content), EXPORTED)
-    assert table.format == name
-    return table.rows
+    ((found, rows),) = samples.rows(content, EXPORTED)
+    assert found == name
+    return rows

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from gateway.importing.reading.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError
 from gateway.importing.reading.values import When
 from gateway.importing.rounds import rounds
+from gateway.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError
 
 DAY = datetime(2021, 7, 1, tzinfo=UTC)
 

@@ -11,8 +11,6 @@ from openpyxl import Workbook, load_workbook
 
 from gateway.importing import report
 from gateway.importing.platform import Rehearsal
-from gateway.importing.reading.formats import recognise
-from gateway.importing.reading.tables import read_tables
 from gateway.importing.report import harmless
 from gateway.importing.sender import Outcome, Sender
 from gateway.tests.importing import samples
@@ -191,8 +189,7 @@ def test_a_reopened_report_holds_no_formula(text):
 
 def _send(platform, content: bytes, unit: str = "", channel: str = "") -> list[Outcome]:
     uploader = Sender(platform, unit, channel)
-    tables = recognise(read_tables(content), EXPORTED)
-    return [uploader.send(row) for table in tables for row in table.rows]
+    return [uploader.send(row) for _, rows in samples.rows(content, EXPORTED) for row in rows]
 
 
 def _verdicts(outcomes: list[Outcome]) -> list[str]:

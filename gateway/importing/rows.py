@@ -1,5 +1,6 @@
-"""What a row of a file says, once it is read."""
+"""What a row of a file says, as it is sent on; the reading program says it in JSON."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,13 +79,14 @@ def about(row: AnyRow) -> str:
             return row.about
 
 
-def to_plain(row: AnyRow) -> dict[str, Any]:
-    """Return the row as JSON data."""
-    says = next(name for name, kind in SAYS.items() if isinstance(row, kind))
-    return {"says": says, **codec.unstructure(row)}
+def read_row(says: str) -> AnyRow:
+    """Return the row in what the reading program told of it; what is none of that is a row in error.
 
-
-def of_plain(plain: Mapping[str, Any]) -> AnyRow:
-    """Return the row that ``to_plain`` told of."""
-    row: AnyRow = codec.structure(plain, SAYS[plain["says"]])
+    The program met the file: what it tells is believed no more than the file.
+    """
+    try:
+        told: Any = json.loads(says)
+        row: AnyRow = codec.structure(told, SAYS[told["says"]])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return RowError(place="", field="", reason="the row cannot be read")
     return row
