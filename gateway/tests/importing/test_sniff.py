@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gateway.importing.reader import reading
+from gateway.importing.reader import Told, reading
+from gateway.importing.reading import program
 from gateway.importing.reading.archive import MAX_INFLATED, require_harmless
 from gateway.importing.reading.formats import recognise
 from gateway.importing.reading.sniff import MAX_BYTES, Lines, Page, Workbook, sniff
 from gateway.importing.reading.tables import read_tables
-from gateway.importing.rows import read_row
+from gateway.importing.rows import RowError, read_row
 from gateway.tests.importing import samples
 from shared.errors import Invalid, RuleBroken
 
@@ -203,6 +204,43 @@ def test_a_refusal_comes_across_as_itself(content, code):
     """Two million rows, and none."""
     with pytest.raises(RuleBroken, match=code), _reading(content) as told:
         list(told.rows())
+
+
+def test_rows_are_told_while_the_rest_is_unread():
+    """The mutant that first reads all of it has read the file to its end before the first row."""
+    file = BytesIO(b"channel,taken_at,followers\n" + b"A,2021-07-01,5\n" * 90_000)
+    sniffed = file.seek(0, 2)
+
+    lines = program.told(file, EXPORTED)
+    first = next(lines)
+
+    assert len(first["rows"]) == program.AT_ONCE and file.tell() < sniffed / 10
+    assert sum(len(line.get("rows", ())) for line in lines) == 90_000 - program.AT_ONCE
+
+
+def test_rows_that_are_long_go_out_in_less_than_five_hundred():
+    content = "kind,title,body\n" + f"新闻,题,{'长' * 100_000}\n" * 9
+    told = list(program.told(BytesIO(content.encode()), EXPORTED))
+    assert [len(line["rows"]) for line in told[:-1]] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("said", ["", "[]", "{}", '{"says": "reads"}', '{"says": []}', "[" * 100_000, '{"says": "os"}'])
+def test_what_the_program_should_not_say_of_a_row_is_a_row_in_error(said):
+    assert isinstance(read_row(said), RowError)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"{}", b"[]\n", b'{"rows": [1]}\n', b'{"rows": 1}\n', b'{"rows": [["1", "2"]]}\n', b"[" * 100_000]
+)
+def test_a_program_that_says_something_else_is_heard_no_further(said):
+    with pytest.raises(RuleBroken, match=r"import\.unreadable"):
+        list(Told(BytesIO(said)).rows())
+
+
+def test_a_program_that_tells_of_more_rows_than_there_may_be_is_heard_no_further(monkeypatch):
+    monkeypatch.setattr("gateway.importing.reader.MAX_ROWS", 3)
+    with pytest.raises(RuleBroken, match=r"import\.unreadable"):
+        list(Told(BytesIO(b'{"rows": [["1", "2", "3"], ["1", "2", "3"]]}\n' * 2 + b'{"tables": []}\n')).rows())
 
 
 @contextmanager
