@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -14,8 +13,7 @@ from gateway.matrix.answer import assemble
 from gateway.matrix.asked import Asked
 from gateway.matrix.cache import Built, Cache
 from gateway.matrix.freshness import Freshness
-from gateway.matrix.query import Query
-from gateway.matrix.read import Reader
+from gateway.matrix.read import Reader, Reading
 from shared import codec
 from shared.contracts import SERVICES
 
@@ -25,7 +23,7 @@ MATRIX = "matrix"
 
 
 class Board:
-    """Answers matrix queries. Belongs to one event loop; the database is read on threads of its own."""
+    """Answers matrix queries. Belongs to one event loop; what takes longer than a glance is read on threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -42,9 +40,11 @@ class Board:
         Raises:
             Unavailable: the read model does not answer, and this was never asked before.
         """
-        built, current = await self._cache.get(
-            asked, self.position, lambda: self.in_thread(lambda: _build(self._reader, asked.query, asked.today))
-        )
+        built, current = self._cache.at_hand(asked, self.position) or self._at_once(asked), True
+        if built is None:
+            built, current = await self._cache.get(
+                asked, self.position, lambda: self.in_thread(lambda: _build(self._reader, asked))
+            )
         self.position = max(self.position, built.position)
         if current:
             return self._told(built)
@@ -57,6 +57,18 @@ class Board:
             return None
         built = self._cache.at_hand(asked, self.position)
         return None if built is None else self._told(built)
+
+    def _at_once(self, asked: Asked) -> Built | None:
+        """Return the answer, built here and now: the way to a thread and back costs more than a short one."""
+        if self._cache.is_building(asked):
+            return None  # a long one: who comes now shares it
+        began = time.monotonic()
+        found = self._reader.glance(asked.query)
+        if found is None:
+            return None
+        built = _put_together(asked, found, began)
+        self._cache.keep(asked, built)
+        return built
 
     def _told(self, built: Built) -> tuple[bytes, str]:
         # Age is told in tenths of a second: until the next one begins, or something is heard, nothing else is true.
@@ -86,9 +98,12 @@ def _whole(built: Built, tail: bytes, parts: str) -> tuple[bytes, str]:
     return b'%b,"position":"%d"%b' % (built.body, built.position, tail), f'W/"{built.etag}{parts}"'
 
 
-def _build(reader: Reader, query: Query, today: date) -> Built:
+def _build(reader: Reader, asked: Asked) -> Built:
     began = time.monotonic()
-    found = reader.read(query)
-    answer: dict[str, Any] = assemble(query, found, today)
+    return _put_together(asked, reader.read(asked.query), began)
+
+
+def _put_together(asked: Asked, found: Reading, began: float) -> Built:
+    answer: dict[str, Any] = assemble(asked.query, found, asked.today)
     body = codec.dumps(answer).encode()
     return Built(body[:-1], sha256(body).hexdigest()[:20], found.position, began)

@@ -40,6 +40,20 @@ class Cache:
         self._built.move_to_end(key)
         return built
 
+    def is_building(self, key: Hashable) -> bool:
+        """Return whether a building of the key is under way."""
+        return key in self._flights
+
+    def keep(self, key: Hashable, built: Built) -> None:
+        """Keep what was built, unless something later is there."""
+        former = self._built.get(key)
+        if former is None or former.position <= built.position:
+            self._built[key] = built
+            self._built.move_to_end(key)
+        self._failed_at.pop(key, None)
+        while len(self._built) > self._capacity:
+            self._built.popitem(last=False)
+
     async def get(self, key: Hashable, position: int, build: Callable[[], Awaitable[Built]]) -> tuple[Built, bool]:
         """Return the answer as of ``position`` or later, and True; or the last good one, and False, when that fails.
 
@@ -91,11 +105,5 @@ class Cache:
 
     async def _build(self, key: Hashable, build: Callable[[], Awaitable[Built]]) -> Built:
         built = await build()
-        former = self._built.get(key)
-        if former is None or former.position <= built.position:
-            self._built[key] = built
-            self._built.move_to_end(key)
-        self._failed_at.pop(key, None)
-        while len(self._built) > self._capacity:
-            self._built.popitem(last=False)
+        self.keep(key, built)
         return built

@@ -94,6 +94,12 @@ class Frame:
             found.setdefault((turn.thing_id, turn.what), []).append(turn)
         return found
 
+    def places(self, units: frozenset[UUID] | None) -> int:
+        """Return how many units (None: all) and channels of theirs there are."""
+        if units is None:
+            return len(self.units) + len(self.channels)
+        return len(units) + sum(len(self.channels_of.get(unit, ())) for unit in units)
+
     def turn(self, thing: Thing, what: str, on: date) -> str | None:
         """Return how a thing was called (or stood) on a day; before its time it goes by its first name."""
         turns = self.history.get((thing.id, what), [])

@@ -170,7 +170,7 @@ def test_a_silent_read_model_is_named_and_the_answer_is_the_last_good_one(
         def silent(*_: object) -> None:
             raise Unavailable("database.unavailable", "silent")
 
-        monkeypatch.setattr(Reader, "read", silent)
+        monkeypatch.setattr(Reader, "_reading", silent)
         board.position += 1
         last = await answered(board)
         assert last["missing"] == ["matrix"] and last["units"] == good["units"]
