@@ -91,21 +91,21 @@ class _Assembly:
         listed = {each.key: each for each in (*self._frame.channels_of.get(unit.id, ()), *others)}
         mine = [channel for channel in listed.values() if self._lists(channel, on_channels)]
         return {
-            "id": str(unit.id),
-            "name": self._frame.turn(unit, "name", self._today) or str(unit.id),
+            "id": unit.text,
+            "name": self._frame.turn(unit, "name", self._today) or unit.text,
             "kind": unit.kind,
             "channels": [self._channel(unit, each, on_channels) for each in sorted(mine, key=_channel_order)],
-            "figures": self._figures(_sum(on_channels.values()), unit=str(unit.id)),
+            "figures": self._figures(_sum(on_channels.values()), unit=unit.text),
         }
 
     def _channel(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> dict[str, Any]:
         cells = on_channels.get(channel.key, {})
         return {
-            "id": str(channel.id),
+            "id": channel.text,
             "kind": channel.kind,
-            "name": self._frame.turn(channel, "name", self._today) or str(channel.id),
+            "name": self._frame.turn(channel, "name", self._today) or channel.text,
             "status": self._frame.turn(channel, "status", self._today),
-            "figures": self._figures(cells, unit=str(unit.id), channel=str(channel.id)),
+            "figures": self._figures(cells, unit=unit.text, channel=channel.text),
         }
 
     def _shown(self, unit: Thing) -> bool:
@@ -206,9 +206,9 @@ def _sum(many: Iterable[Cells]) -> Cells:
 
 
 def _unit_order(unit: Thing) -> tuple[int, date, str]:
-    return UNIT_ORDER.index(unit.kind) if unit.kind in UNIT_ORDER else len(UNIT_ORDER), unit.since, str(unit.id)
+    return UNIT_ORDER.index(unit.kind) if unit.kind in UNIT_ORDER else len(UNIT_ORDER), unit.since, unit.text
 
 
 def _channel_order(channel: Thing) -> tuple[int, date, str]:
     known = channel.kind in CHANNEL_ORDER
-    return CHANNEL_ORDER.index(channel.kind) if known else len(CHANNEL_ORDER), channel.since, str(channel.id)
+    return CHANNEL_ORDER.index(channel.kind) if known else len(CHANNEL_ORDER), channel.since, channel.text

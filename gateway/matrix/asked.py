@@ -1,12 +1,10 @@
 """A question to the matrix on the day it is asked: what built answers are kept by."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 
-from gateway.matrix.calendar import day_of, midnight_after
+from gateway.matrix.calendar import day_of, seconds_of
 from gateway.matrix.query import Query
-
-DAY = timedelta(days=1)
 
 
 class Asked:
@@ -20,8 +18,7 @@ class Asked:
     def __init__(self, query: Query, now: datetime) -> None:
         self.query, self.today = query, day_of(query.as_of or now)
         self._hash = hash((query, self.today))
-        whole_day = midnight_after(now - DAY), midnight_after(now)
-        self.since, self.until = (each.timestamp() for each in whole_day) if query.as_of is None else (0.0, inf)
+        self.since, self.until = seconds_of(self.today) if query.as_of is None else (0.0, inf)
 
     def __hash__(self) -> int:
         return self._hash

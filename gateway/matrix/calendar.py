@@ -1,9 +1,11 @@
 """The calendar of figures: days and months are those of Shanghai, moments are UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -12,10 +14,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
-def midnight_after(moment: datetime) -> datetime:
-    """Return the moment (UTC) at which the day in Shanghai ends on which ``moment`` falls."""
-    tomorrow = day_of(moment) + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), SHANGHAI).astimezone(UTC)
+@lru_cache(maxsize=8)
+def seconds_of(day: date) -> tuple[float, float]:
+    """Return when a day in Shanghai begins and ends, in seconds since the epoch."""
+    first, next_ = (datetime.combine(each, time(), SHANGHAI) for each in (day, day + DAY))
+    return first.timestamp(), next_.timestamp()
 
 
 def day_up_to(moment: datetime) -> date:
@@ -39,9 +42,14 @@ def recording_day(moment: datetime) -> date:
     return moment.astimezone(UTC).date()
 
 
+def next_month(day: date) -> date:
+    """Return the first day of the month after the one of ``day``."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
 def month_end(day: date) -> date:
     """Return the last day of the month of ``day``."""
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return next_month(day) - DAY
 
 
 def days_of_month(month: str) -> list[date]:

@@ -15,10 +15,11 @@ from gateway.matrix.tables import channel, figure, history, unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """A unit, or a channel of one (then ``unit_id`` is another's id). ``key`` is the id as 32 digits."""
+    """A unit, or a channel of one (then ``unit_id`` is another's). ``key`` is the id as 32 digits, ``text`` as it is told."""
 
     id: UUID
     key: str
+    text: str
     unit_id: UUID
     kind: str
     since: date
@@ -87,11 +88,11 @@ class Frame:
         return found
 
     @cached_property
-    def history(self) -> dict[tuple[UUID, str], list[Turn]]:
-        """The turns of each thing in a respect (``name``, ``status``, ``merged_into``), first to last."""
-        found: dict[tuple[UUID, str], list[Turn]] = {}
+    def history(self) -> dict[tuple[str, str], list[Turn]]:
+        """The turns of each thing (its key) in a respect (``name``, ``status``, ``merged_into``), first to last."""
+        found: dict[tuple[str, str], list[Turn]] = {}
         for turn in sorted(self.turns, key=lambda each: (each.since, each.version)):
-            found.setdefault((turn.thing_id, turn.what), []).append(turn)
+            found.setdefault((turn.thing_id.hex, turn.what), []).append(turn)
         return found
 
     def places(self, units: frozenset[UUID] | None) -> int:
@@ -102,7 +103,7 @@ class Frame:
 
     def turn(self, thing: Thing, what: str, on: date) -> str | None:
         """Return how a thing was called (or stood) on a day; before its time it goes by its first name."""
-        turns = self.history.get((thing.id, what), [])
+        turns = self.history.get((thing.key, what), ())
         for turn in reversed(turns):
             if turn.since <= on:
                 return turn.value
@@ -139,4 +140,4 @@ def _definitions(db: Connection) -> list[Definition]:
 
 def _things(db: Connection, table: Table, id_column: ColumnElement[UUID]) -> list[Thing]:
     wanted = select(id_column.label("id"), *(table.c[name] for name in ("unit_id", "kind", "since", "recorded_at")))
-    return [Thing(key=row["id"].hex, **row) for row in db.execute(wanted).mappings()]
+    return [Thing(key=row["id"].hex, text=str(row["id"]), **row) for row in db.execute(wanted).mappings()]

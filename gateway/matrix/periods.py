@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from gateway.matrix.calendar import day_of, month_end, month_of
+from gateway.matrix.calendar import DAY, day_of, month_end, month_of, next_month
 from shared.errors import Invalid
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -43,20 +43,20 @@ class Period:
 
     def whole_months(self) -> Months | None:
         """Return the months that lie in the period from first to last day, or None when there is none."""
-        first = self.first if self.first.day == 1 else month_end(self.first) + timedelta(days=1)
-        last = self.last if self.last == month_end(self.last) else self.last.replace(day=1) - timedelta(days=1)
-        return Months(month_of(first), month_of(last)) if first <= last else None
+        first, after = self._whole()
+        return Months(month_of(first), month_of(after - DAY)) if first < after else None
 
     def borders(self) -> list[Days]:
         """Return the days outside the whole months: none, one run or two."""
-        months = self.whole_months()
-        if months is None:
+        first, after = self._whole()
+        if first >= after:
             return [Days(self.first, self.last)]
-        whole = months.days()
-        runs = [
-            Days(self.first, whole.first - timedelta(days=1)), Days(whole.last + timedelta(days=1), self.last),
-        ]  # fmt: skip
-        return [run for run in runs if run.first <= run.last]
+        before = [Days(self.first, first - DAY)] if self.first < first else []
+        return [*before, Days(after, self.last)] if after <= self.last else before
+
+    def _whole(self) -> tuple[date, date]:
+        """Return the first day of the first whole month, and the first after the last; none is whole: not before it."""
+        return self.first if self.first.day == 1 else next_month(self.first), (self.last + DAY).replace(day=1)
 
 
 def parse(text: str) -> Period:

@@ -5,11 +5,11 @@ its own, and on its day up to it.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from gateway.matrix.calendar import days_of_month, month_end, month_of, recording_day
+from gateway.matrix.calendar import days_of_month, month_end, month_of, next_month, recording_day
 from gateway.matrix.frame import Frame
 from gateway.matrix.periods import Days, Months
 from gateway.matrix.query import Query
@@ -88,7 +88,7 @@ def _begun(months: Months, late: Late) -> Iterator[tuple[str, Days]]:
 
 
 def _first_whole(day: date) -> str:
-    return month_of(day if day.day == 1 else month_end(day) + timedelta(days=1))
+    return month_of(day if day.day == 1 else next_month(day))
 
 
 def _only(figure: str) -> Condition:
