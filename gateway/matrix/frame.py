@@ -15,7 +15,10 @@ from gateway.matrix.tables import channel, figure, history, unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """A unit, or a channel of one (then ``unit_id`` is another's). ``key`` is the id as 32 digits, ``text`` as it is told."""
+    """A unit, or a channel of one (then ``unit_id`` is another's id).
+
+    ``key`` is the id as 32 digits, ``text`` as answers tell it.
+    """
 
     id: UUID
     key: str
