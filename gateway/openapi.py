@@ -9,12 +9,15 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
+from gateway.described import of_text
 from gateway.operations import JSON, PUBLIC, SAFE, Operation, Route
 from gateway.problems import PROBLEM
 from gateway.schemas import Problem
+from gateway.services import MAX_KEY
 
 TITLE, VERSION = "Media Matrix", "1"
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
+PRINTABLE = "^[\\x20-\\x7e]*$"
 _PARAMETER = re.compile(r"{([a-z_]+)(:uuid)?}")
 
 
@@ -27,6 +30,8 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """Return the description of every operation of the routes."""
     plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: "")
     spec = APISpec(title=TITLE, version=VERSION, openapi_version="3.1.0", plugins=[plugin], info=_info())
+    assert plugin.converter is not None
+    plugin.converter.add_attribute_function(of_text)  # type: ignore[no-untyped-call]
     spec.components.schema("Problem", schema=Problem)
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "mm_…_…"})
     cookie = {"type": "apiKey", "in": "cookie", "name": "matrix_session"}
@@ -103,7 +108,8 @@ def _query_parameters(operation: Operation, plugin: MarshmallowPlugin) -> list[d
 def _headers(method: str, operation: Operation) -> list[dict[str, Any]]:
     headers = []
     if method == "POST":
-        headers.append(_header("Idempotency-Key", "The same key again gets the same answer and does nothing."))
+        same = "The same key again gets the same answer and does nothing."
+        headers.append(_header("Idempotency-Key", same, minLength=1, maxLength=MAX_KEY, pattern=PRINTABLE))
     if method not in SAFE and operation.action != PUBLIC:
         headers.append(_header("If-Match", "The ETag last seen.", required=operation.needs_version))
     if method == "GET":
@@ -111,5 +117,6 @@ def _headers(method: str, operation: Operation) -> list[dict[str, Any]]:
     return headers
 
 
-def _header(name: str, meaning: str, *, required: bool = False) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": meaning, "schema": {"type": "string"}}
+def _header(name: str, meaning: str, *, required: bool = False, **limits: Any) -> dict[str, Any]:
+    schema = {"type": "string", **limits}
+    return {"name": name, "in": "header", "required": required, "description": meaning, "schema": schema}

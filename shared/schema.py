@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
@@ -10,8 +10,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from shared.errors import Invalid
 
 # PostgreSQL stores no NUL, UTF-8 no half of a surrogate pair, and the others only hide things.
-UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f"
+UNWRITABLE = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 class WireSchema(Schema):
@@ -47,13 +48,26 @@ class WireSchema(Schema):
 
 
 class Moment(fields.AwareDateTime):
-    """A moment with its time zone, from 1900 to 2200; ``load`` returns it in UTC."""
+    """A moment with its time zone, from 1900 to 2199; ``load`` returns it in UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> datetime:
         moment = super()._deserialize(value, attr, data, **more)
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValidationError(f"Not a moment from {FIRST_YEAR} to {LAST_YEAR}.")
+        _refuse_other_times(moment)
         return moment.astimezone(UTC)
+
+
+class Day(fields.Date):
+    """A day, from 1900 to 2199: what is reckoned from it is still a day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> date:
+        day = super()._deserialize(value, attr, data, **more)
+        _refuse_other_times(day)
+        return day
+
+
+def _refuse_other_times(at: date) -> None:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValidationError(f"Not from {FIRST_YEAR} to {LAST_YEAR}.")
 
 
 def _unwritable(value: Any) -> bool:

@@ -86,13 +86,14 @@ def _moment(text: str | None, now: datetime) -> datetime | None:
     day, at, clock = text.partition("T")
     try:
         moment = datetime.fromisoformat(day + at + clock.replace(" ", "+"))  # a + in a query arrives as a space
-    except ValueError as error:
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _refusal("as_of", f"not an instant: {text[:40]!r}; say 2021-12-31T23:59:59+08:00") from error
     if moment.tzinfo is None:
         raise _refusal("as_of", "the instant names no time zone; say 2021-12-31T23:59:59+08:00")
     if moment > now:
         raise _refusal("as_of", "the instant has not come yet")
-    return moment.astimezone(UTC)
+    return in_utc
 
 
 def _kind(text: str | None) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from shared.contracts.content import requests
-from shared.schema import WireSchema
+from shared.schema import Moment, WireSchema
 
 
 class Unit(Schema):
@@ -130,7 +130,7 @@ RevisionsOrDifference = Schema.from_dict(
 class Publish(requests.PublishArticle):
     """Where an article appeared (``published_at``, now when left out), or when it is to appear (``due_at``)."""
 
-    due_at = fields.AwareDateTime()
+    due_at = Moment()
 
     @validates_schema
     def one_moment(self, data: dict[str, Any], **_: Any) -> None:

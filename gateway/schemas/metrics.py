@@ -3,17 +3,19 @@
 from marshmallow import Schema, fields, validate
 
 from gateway.cursors import MAX_CURSOR
+from gateway.matrix.periods import FORMS, PATTERN
+from gateway.matrix.query import CHANNEL_KINDS, UNIT_KINDS
 from shared.schema import MAX_PAGE, WireSchema
 
 SHORT = validate.Length(min=1, max=100)
 
 
 class MatrixQuery(WireSchema):
-    period = fields.Str(validate=SHORT, metadata={"description": "2021, 2021-H1, 2021-07 or 2021-07-01..2021-12-31."})
-    as_of = fields.Str(validate=SHORT, metadata={"description": "What was known at this instant."})
-    unit = fields.Str(validate=SHORT)
-    kind = fields.Str(validate=SHORT, metadata={"description": "A kind of unit or of channel."})
-    channel = fields.Str(validate=SHORT)
+    period = fields.Str(validate=SHORT, metadata={"description": f"{FORMS}.", "pattern": PATTERN})
+    as_of = fields.Str(validate=SHORT, metadata={"description": "What was known then.", "format": "date-time"})
+    unit = fields.Str(validate=SHORT, metadata={"format": "uuid"})
+    kind = fields.Str(validate=SHORT, metadata={"enum": [*UNIT_KINDS, *CHANNEL_KINDS]})
+    channel = fields.Str(validate=SHORT, metadata={"format": "uuid"})
 
 
 class FactsQuery(MatrixQuery):

@@ -1,14 +1,23 @@
 """The description and the routes are the same, in both directions. S60."""
 
+from datetime import date
 from typing import Any
 
 import pytest
+import schemathesis
 from falcon.asgi import App
 from falcon.inspect import inspect_routes
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from marshmallow import Schema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway.operations import Route
+from gateway.operations import JSON, Route
+from gateway.routes import ROUTES
 from gateway.tests.kit import World
+from shared.contracts.content.requests import RenameChannel
+from shared.errors import Invalid
 
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
 
@@ -72,3 +81,62 @@ def test_limits_are_told(world: World) -> None:
     parameters = {each["name"]: each for each in described(world)["paths"]["/v1/units"]["get"]["parameters"]}
     assert parameters["limit"]["schema"]["maximum"] == 200
     assert "cursor" in parameters and "after" not in parameters
+
+
+IN_OUR_TIME = st.dates(date(1900, 1, 2), date(2199, 12, 30))
+FORMATS = {
+    "date": IN_OUR_TIME.map(str),
+    "date-time": IN_OUR_TIME.map("{}T12:00:00Z".format),
+    "uri": st.integers(1).map("https://news.example.edu/{}".format),
+}
+COMMANDS = [
+    (method, route.template, operation)
+    for route in ROUTES
+    for method, operation in route.operations.items()
+    if operation.body is not None and operation.takes == JSON
+]
+
+
+def test_what_the_description_allows_is_seldom_refused(world: World) -> None:
+    """S22: limits of length and time, characters and forms are told by the fields that check them.
+
+    A few things a schema of JSON cannot say: two fields that exclude each other, that 1.0 is no whole number.
+    """
+    for name, drawn in FORMATS.items():
+        schemathesis.openapi.format(name, drawn)
+    schema = schemathesis.openapi.from_dict(described(world))
+    refused: list[Any] = []
+
+    def try_some(method: str, path: str, body: Schema) -> None:
+        @seed(2021)
+        @settings(max_examples=EACH, deadline=None, database=None, phases=[Phase.generate],
+                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(schema[path][method].as_strategy())
+        def run(case: Any) -> None:
+            if not is_taken(body, case.body):
+                refused.append((method, path, case.body))
+
+        run()
+
+    for method, path, operation in COMMANDS:
+        assert operation.body is not None
+        try_some(method, path, operation.body)
+    assert len(refused) < EACH * len(COMMANDS) * 0.2, refused  # more than half, when nothing of this is told
+
+
+EACH = 3
+
+
+@pytest.mark.parametrize("name", ["新闻 news 😀\n", " a", "a\x00b", "a\x1fb", " \n ", "", "a" * 101])
+def test_the_description_refuses_the_very_text_that_the_field_refuses(world: World, name: str) -> None:
+    body = described(world)["paths"]["/v1/channels/{channel_id}/name"]["post"]["requestBody"]["content"][JSON]
+    told = Draft202012Validator(body["schema"])
+    assert told.is_valid({"name": name}) is is_taken(RenameChannel(exclude=["channel_id"]), {"name": name})
+
+
+def is_taken(schema: Schema, body: Any) -> bool:
+    try:
+        schema.load(body)
+    except Invalid:
+        return False
+    return True

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.content.events import Tier
 from shared.contracts.metrics.events import FigureKind, PolicyStatus, ReadUnit
-from shared.schema import Listing, Moment, WireSchema
+from shared.schema import Day, Listing, Moment, WireSchema
 
 MEANING = validate.Length(min=1, max=500)
 SOURCE = validate.Length(min=1, max=50)
@@ -20,7 +20,7 @@ class DefineFigure(WireSchema):
     kind = fields.Str(required=True, validate=validate.OneOf(get_args(FigureKind)))
     meaning_zh = fields.Str(required=True, validate=MEANING)
     meaning_en = fields.Str(required=True, validate=MEANING)
-    covered_from = fields.Date(load_default=None, allow_none=True)
+    covered_from = Day(load_default=None, allow_none=True)
 
 
 class ListFigures(Listing):
@@ -29,7 +29,7 @@ class ListFigures(Listing):
 
 class AdoptTimelinessPolicy(WireSchema):
     status = fields.Str(required=True, validate=validate.OneOf(get_args(PolicyStatus)))
-    effective_from = fields.Date(required=True)
+    effective_from = Day(required=True)
     school_home_hours = fields.Int(required=True, strict=True, validate=HOURS)
     college_site_hours = fields.Int(required=True, strict=True, validate=HOURS)
 

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.content.events import ArticleKind
 from shared.contracts.review.events import Match, Severity
-from shared.schema import Listing, WireSchema
+from shared.schema import Listing, Moment, WireSchema
 
 NAME = validate.Length(min=1, max=100)
 REASON = validate.Length(min=1, max=500)
@@ -87,4 +87,4 @@ class DecideCase(WireSchema):
     decision = fields.Str(required=True, validate=validate.OneOf(["approve", "request_changes", "reject"]))
     reason = fields.Str(load_default=None, allow_none=True, validate=REASON)
     override_reason = fields.Str(load_default=None, allow_none=True, validate=REASON)
-    decided_at = fields.AwareDateTime()
+    decided_at = Moment()
