@@ -45,6 +45,8 @@ run: setup ## the platform in one process with the golden year 2021, on 127.0.0.
 up: ## the platform in many processes: Docker where there is one, else private servers (PORT=8000 scale=review=3)
 	@if $(HAS_DOCKER); then \
 	  $(PYTHON) -m infra.credentials var/secrets && \
+	  docker compose up --detach --wait postgres && \
+	  docker compose exec -T postgres sh /docker-entrypoint-initdb.d/init.sh > /dev/null && \
 	  docker compose up --build --detach $(addprefix --scale ,$(scale)) && \
 	  docker compose exec -T gateway matrix key create --first && \
 	  $(PYTHON) -m infra.supervise wait; \

@@ -7,13 +7,12 @@ import sqlite3
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, tuple_, update
 from sqlalchemy.engine import make_url
 
 from gateway.matrix.tables import feed
@@ -29,6 +28,7 @@ from shared.log.tables import consumer_position, event, inbox, relay
 MANIFEST = "backup.json"
 # Who reads is copied before whom it reads: what it lacks it reads again, and it knows of nothing that is not there.
 ORDER = ("gateway", "metrics", "training", "review", "content", "media")
+PAGE = 1000
 FILES_OWNER = "media"  # every file's key begins with it
 
 
@@ -87,30 +87,51 @@ def read_again(settings: Settings) -> Iterator[str]:
     What was handled before has its effect once. A relay that runs is fenced and begins anew; the embedded platform must
     be stopped.
     """
-    known: set[UUID] = set()
     for owner in SERVICES:
-        engine = open_engine(settings.database_url(owner))
-        head = open_log(owner, engine).head()
-        with writing(engine) as db:
-            known.update(db.execute(select(event.c.event_id)).scalars())
-            ahead = db.execute(select(relay.c.position).where(relay.c.position > head)).scalar()
-            db.execute(delete(consumer_position))
-            db.execute(update(relay).values(position=0, epoch=relay.c.epoch + 1))
-        engine.dispose()
-        if ahead is not None:
-            yield f"{owner}: its relay had sent up to {ahead}, the log ends at {head}"
-    for owner in SERVICES:
-        engine = open_engine(settings.database_url(owner))
-        with reading(engine) as db:
-            handled = db.execute(select(inbox.c.consumer, inbox.c.event_id)).all()
-        engine.dispose()
-        for consumer, number in Counter(row.consumer for row in handled if row.event_id not in known).items():
-            yield f"{consumer}: handled {number} events that no log here has"
+        yield from _send_again(settings, owner)
+    with ExitStack() as logs:
+        opened = [logs.enter_context(reading(open_engine(settings.database_url(owner)))) for owner in SERVICES]
+        for owner in SERVICES:
+            for consumer, number in _unheard_of(settings, owner, opened).items():
+                yield f"{consumer}: handled {number} events that no log here has"
     engine = open_engine(settings.database_url("gateway"))
     with writing(engine) as db:
         db.execute(update(feed).values(position=0))
     engine.dispose()
     yield "every consumer reads the logs again; what it handled before has its effect once"
+
+
+def _send_again(settings: Settings, owner: str) -> Iterator[str]:
+    engine = open_engine(settings.database_url(owner))
+    with reading(engine) as db:
+        sent = db.execute(select(relay.c.position)).scalar() or 0
+    head = open_log(owner, engine).head()  # after what was sent: a relay that runs goes on meanwhile
+    with writing(engine) as db:
+        db.execute(delete(consumer_position))
+        db.execute(update(relay).values(position=0, epoch=relay.c.epoch + 1))
+    engine.dispose()
+    if sent > head:
+        yield f"{owner}: its relay had sent up to {sent}, the log ends at {head}"
+
+
+def _unheard_of(settings: Settings, owner: str, logs: Sequence[Connection]) -> Counter[str]:
+    """Return how many events each of the service's consumers handled that no log has; a page at a time is in memory."""
+    found: Counter[str] = Counter()
+    key, last = tuple_(inbox.c.consumer, inbox.c.event_id), None
+    engine = open_engine(settings.database_url(owner))
+    with reading(engine) as db:
+        while True:
+            page = select(inbox.c.consumer, inbox.c.event_id).order_by(*key.clauses).limit(PAGE)
+            rows = db.execute(page if last is None else page.where(key > last)).all()
+            ids = {row.event_id for row in rows}
+            for log in logs:
+                ids -= set(log.execute(select(event.c.event_id).where(event.c.event_id.in_(ids))).scalars())
+            found.update(row.consumer for row in rows if row.event_id in ids)
+            if len(rows) < PAGE:
+                break
+            last = tuple_(*rows[-1])
+    engine.dispose()
+    return found
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -246,15 +246,9 @@ class ContentService:
                 self._require_open(call, within)
 
         return execute(
-            self.runtime.log,
-            f"{noun}-{thing_id}",
-            decider,
-            command,
-            call.cause(),
-            guard=guard,
-            expected_version=call.expected_version,
-            new=new,
-        )
+            self.runtime.log, f"{noun}-{thing_id}", decider, command, call.cause(), guard=guard,
+            expected_version=call.expected_version, new=new,
+        )  # fmt: skip
 
     def _take(self, consumer: str, recorded: Recorded) -> None:
         """Have the article take a decision of review's; one about another revision or text is noted and left."""

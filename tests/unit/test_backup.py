@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from infra.backup import ORDER, back_up, bring_back, read_again
 from infra.credentials import OWNERS
 from infra.prepare import prepare
 from shared.blobs import open_blobs
 from shared.config import BadSetting, Settings, load_settings
+from shared.contracts.content.events import PersonErased
 from shared.database import EPOCH, open_engine, reading, writing
+from shared.log import open_log
+from shared.log.store import Cause
 from shared.log.tables import consumer_position, inbox, relay
 from tests.contract.s3 import store
 
@@ -80,6 +84,39 @@ def test_a_restore_says_who_was_ahead_of_what_it_reads(platform: Settings, tmp_p
     assert said[1] == "metrics.on-article-published: handled 1 events that no log here has"
     with reading(open_engine(platform.database_url("content"))) as db:
         assert db.execute(select(relay.c.position, relay.c.epoch)).one() == (0, 2)
+
+
+def test_however_much_was_handled_a_page_of_it_is_in_memory(
+    platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F57: each row is counted once, whatever lies at the edges of pages; events that a log has are not counted."""
+    monkeypatch.setattr("infra.backup.PAGE", 3)
+    log = open_log("content", open_engine(platform.database_url("content")))
+    events = [PersonErased(person_id=uuid4())] * 4
+    log.append("person-1", events, expected_version=0, cause=Cause(actor="-", correlation_id=uuid4()))
+    ids = [each.event_id for each in log.load("person-1")]
+    rows = [{"consumer": name, "event_id": id_, "handled_at": EPOCH}
+            for name in "ab" for id_ in (*ids, *(uuid4() for _ in range(5)))]  # fmt: skip
+    with writing(open_engine(platform.database_url("metrics"))) as db:
+        db.execute(insert(inbox), rows)
+    assert list(read_again(platform))[:-1] == [f"{name}: handled 5 events that no log here has" for name in "ab"]
+
+
+def test_a_relay_that_goes_on_meanwhile_is_not_called_ahead(
+    platform: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F57: `matrix resend` works while everything runs: the log's end is looked up after what was sent of it."""
+    engine = open_engine(platform.database_url("content"))
+    with writing(engine) as db:
+        db.execute(insert(relay).values(id=1, position=0, epoch=1, beat_at=EPOCH))
+
+    def grow() -> int:
+        with writing(engine) as db:
+            db.execute(update(relay).values(position=7))
+        return 6
+
+    monkeypatch.setattr("infra.backup.open_log", lambda *_: SimpleNamespace(head=grow))
+    assert len(list(read_again(platform))) == 1
 
 
 def test_readers_are_copied_before_whom_they_read() -> None:
