@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.blobs import Blobs, Stored
 
 THREADS = 16
+BLOCK = 1024 * 1024  # bytes that are handed to a thread at once
 T = TypeVar("T")
 
 
@@ -18,22 +19,24 @@ class Files:
         self._blobs = blobs
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> Stored:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Any = None) -> Stored:
         """Store what comes, at the pace at which it comes; when ``chunks`` raises, nothing is stored and it is raised.
+
+        ``digest`` as in ``Blobs.put``.
 
         Raises:
             Unavailable: the storage does not answer, or is full.
         """
-        loop = asyncio.get_running_loop()
-
-        async def following() -> bytes | None:
-            return await anext(chunks, None)
+        loop, first = asyncio.get_running_loop(), await _block(chunks)
 
         def all_of_them() -> Iterator[bytes]:
-            while (chunk := asyncio.run_coroutine_threadsafe(following(), loop).result()) is not None:
-                yield chunk
+            block = first
+            while block:
+                yield from block
+                full = sum(map(len, block)) >= BLOCK
+                block = asyncio.run_coroutine_threadsafe(_block(chunks), loop).result() if full else []
 
-        return await self._in_thread(lambda: self._blobs.put(key, all_of_them()))
+        return await self._in_thread(lambda: self._blobs.put(key, all_of_them(), digest))
 
     async def open(self, key: str) -> AsyncIterator[bytes]:
         """Return the content in chunks. Raises: NotFound: ``blob.not_found``; Unavailable."""
@@ -56,3 +59,12 @@ class Files:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _block(chunks: AsyncIterator[bytes]) -> list[bytes]:
+    """Return the chunks that come next, ``BLOCK`` bytes or a little more; fewer are the last."""
+    block, size = [], 0
+    while size < BLOCK and (chunk := await anext(chunks, None)) is not None:
+        block.append(chunk)
+        size += len(chunk)
+    return block

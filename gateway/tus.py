@@ -113,7 +113,7 @@ class Part:
     async def _passing(self) -> AsyncIterator[bytes]:
         stream: Any = aiter(self._req.stream)
         with suppress(TimeoutError):
-            while chunk := await asyncio.wait_for(anext(stream, b""), STALLED_S):
+            while chunk := await _next(stream):
                 self.bytes += len(chunk)
                 if self.bytes > self._room:
                     raise _too_long(self._room)
@@ -121,6 +121,11 @@ class Part:
                 yield chunk
         # A connection that broke or stalled ends here too: what came is kept, unless it was to have a checksum.
         self._checksum.verify()
+
+
+async def _next(stream: Any) -> bytes:
+    async with asyncio.timeout(STALLED_S):
+        return bytes(await anext(stream, b""))
 
 
 def _too_long(room: int) -> Invalid:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, select, update
 
 from shared.database import insert_new, reading, writing
 from shared.errors import PlatformError
@@ -18,6 +18,14 @@ MAX_REASON = 2000
 MAX_FRAMES = 3
 LOST_AFTER = timedelta(minutes=15)
 NEVER_SO_LONG = timedelta(minutes=15)  # no retry is put off for that long: a clock ran ahead, and was set back
+
+_WAITS = dead_letter.c
+_DUE = (
+    select(_WAITS.consumer, _WAITS.event_id, _WAITS.source, _WAITS.position, _WAITS.attempts)
+    .where(_WAITS.consumer == bindparam("consumer"), _WAITS.source == bindparam("source"))
+    .where((_WAITS.due_at <= bindparam("now")) | (_WAITS.due_at > bindparam("never")))
+    .order_by(_WAITS.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +129,10 @@ def settle(engine: Engine, consumer: str, event_id: UUID) -> None:
 
 def due(engine: Engine, source: str, consumer: str) -> list[Waiting]:
     """Return the consumer's messages from the source that are to be tried again now, in the log's order."""
-    table, now = dead_letter.c, datetime.now(UTC)
-    its_time = (table.due_at <= now) | (table.due_at > now + NEVER_SO_LONG)
-    wanted = select(table.consumer, table.event_id, table.source, table.position, table.attempts)
-    mine = wanted.where(table.consumer == consumer, table.source == source, its_time)
+    now = datetime.now(UTC)
+    asked = {"consumer": consumer, "source": source, "now": now, "never": now + NEVER_SO_LONG}
     with reading(engine) as db:
-        rows = db.execute(mine.order_by(table.position)).all()
-    return [Waiting(**row._mapping) for row in rows]
+        return [Waiting(**row._mapping) for row in db.execute(_DUE, asked)]
 
 
 def _this(consumer: str, event_id: UUID) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from falcon.asgi import Request, Response
 
 from gateway import tus
 from gateway.dependencies import Dependencies
+from gateway.digests import Digests
 from gateway.services import Service
 from shared.blobs import staging_key
 from shared.contracts.media.requests import CreateUpload
@@ -21,7 +22,7 @@ class Uploads:
     """POST creates one, PATCH sends bytes, HEAD says where it stands, DELETE gives it up."""
 
     def __init__(self, deps: Dependencies) -> None:
-        self._media, self._files = Service(deps, "media"), deps.files
+        self._media, self._files, self._digests = Service(deps, "media"), deps.files, Digests()
 
     async def on_options(self, req: Request, resp: Response) -> None:
         """Say what is spoken here."""
@@ -65,21 +66,28 @@ class Uploads:
         resp.status = falcon.HTTP_204
 
     async def _take(self, req: Request, upload: dict[str, Any]) -> dict[str, Any]:
-        """Stage the request's bytes, tell media of them, and finish when they were the last; return the upload."""
-        offset, length = int(upload["offset"]), int(upload["length"])
-        part = tus.Part(req, length - offset)
-        key = staging_key(UUID(upload["id"]), offset)
-        await self._files.put(key, aiter(part))
+        """Stage the request's bytes, and have media note them or make an asset of them all; return the upload."""
+        upload_id, offset, length = UUID(upload["id"]), int(upload["offset"]), int(upload["length"])
+        if offset == length:
+            return await self._finish(req, upload)
+        part, key = tus.Part(req, length - offset), staging_key(upload_id, offset)
+        digest = self._digests.take(upload_id, offset)
+        stored = await self._files.put(key, aiter(part), digest)
+        if not part.bytes:
+            await self._files.delete(key)
+            return upload
+        staged = {"upload_id": upload["id"], "offset": offset, "bytes": part.bytes, "blob": key}
         try:
-            if part.bytes:
-                staged = {"upload_id": upload["id"], "offset": offset, "bytes": part.bytes, "blob": key}
-                upload = await self._media.call(req, "advance_upload", staged)
-            else:
-                await self._files.delete(key)
-        except (Conflict, Invalid):
-            await self._files.delete(key)  # another request was faster; its bytes count
+            if offset + part.bytes == length:
+                whole = {**staged, "sha256": stored.sha256 if digest else None}
+                return await self._media.call(req, "complete_upload", whole, FINISH_TIMEOUT_S)
+            advanced = await self._media.call(req, "advance_upload", staged)
+        except (Conflict, Invalid) as error:
+            if error.code == "upload.wrong_offset":
+                await self._files.delete(key)  # another request was faster; its bytes count
             raise
-        return await self._finish(req, upload) if upload["offset"] == length else upload
+        self._digests.keep(upload_id, offset + part.bytes, digest)
+        return advanced
 
     async def _finish(self, req: Request, upload: dict[str, Any]) -> dict[str, Any]:
         """Have media make an asset of a whole upload; return the upload with it."""

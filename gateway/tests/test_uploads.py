@@ -25,8 +25,9 @@ class FakeMedia:
         self.uploads: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, list[str]] = {}
         self.finish: Exception | None = None
-        for method in ("create_upload", "get_upload", "advance_upload", "finish_upload", "cancel_upload"):
-            services.answers[method] = getattr(self, method)
+        self.hashes: list[str | None] = []
+        for method in ("create", "get", "advance", "complete", "finish", "cancel"):
+            services.answers[f"{method}_upload"] = getattr(self, f"{method}_upload")
 
     def create_upload(self, request: dict[str, Any]) -> dict[str, Any]:
         made = {
@@ -48,6 +49,12 @@ class FakeMedia:
         upload["offset"] += body["bytes"]
         self.parts[upload["id"]].append(body["blob"])
         return dict(upload)
+
+    def complete_upload(self, request: dict[str, Any]) -> dict[str, Any]:
+        upload = self.advance_upload(request)
+        self.hashes.append(request["body"]["sha256"])
+        self.finish_upload(request)
+        return {**upload, "asset_id": str(OWN)}
 
     def finish_upload(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.finish is not None:
@@ -175,16 +182,44 @@ def test_bytes_for_another_place_are_refused(world: World, media: FakeMedia) -> 
 
 def test_when_two_send_the_same_bytes_one_is_told_to_look_again(world: World, media: FakeMedia) -> None:
     path = begin(world).headers["Location"]
-    world.services.answers["advance_upload"] = Conflict("upload.wrong_offset", "somebody was faster")
-    assert send(world, path, 0, PHOTO).status_code == 409
-    assert not staged(world), "the slower one's bytes must not stay"
+    for method, bytes_sent in (("advance_upload", PHOTO[:9]), ("complete_upload", PHOTO)):
+        world.services.answers[method] = Conflict("upload.wrong_offset", "somebody was faster")
+        assert send(world, path, 0, bytes_sent).status_code == 409
+        assert not staged(world), "the slower one's bytes must not stay"
 
 
 def test_bytes_that_media_may_have_noted_stay(world: World, media: FakeMedia) -> None:
+    """The mutant removes what any refusal leaves: the asset would then be made of bytes that are gone."""
+    for method, bytes_sent, error in (
+        ("advance_upload", PHOTO[:9], Unavailable("rpc.timeout", "nobody knows")),
+        ("complete_upload", PHOTO, Conflict("stream.changed", "the asset was changed three times meanwhile")),
+    ):
+        path = begin(world).headers["Location"]
+        world.services.answers[method] = error
+        assert send(world, path, 0, bytes_sent).status_code == error.status
+        assert [key for key in staged(world) if path.rpartition("/")[2] in key]
+
+
+def test_the_hash_of_a_file_is_known_when_its_last_byte_came(world: World, media: FakeMedia) -> None:
     path = begin(world).headers["Location"]
-    world.services.answers["advance_upload"] = Unavailable("rpc.timeout", "nobody knows")
-    assert send(world, path, 0, PHOTO).status_code == 503
-    assert len(staged(world)) == 1
+    for offset, end in ((0, 1), (1, 700_000), (700_000, len(PHOTO))):
+        send(world, path, offset, PHOTO[offset:end])
+    begin(world, headers=BYTES, content=PHOTO)
+    assert media.hashes == [hashlib.sha256(PHOTO).hexdigest()] * 2
+
+
+def test_no_hash_is_told_of_bytes_that_did_not_all_pass_here(world: World, media: FakeMedia) -> None:
+    """The mutant goes on from whatever it knows of the upload."""
+    path = begin(world).headers["Location"]
+    send(world, path, 0, PHOTO[:9])
+    media.uploads[path.rpartition("/")[2]]["offset"] = 700_000  # another worker took what comes between
+    send(world, path, 700_000, PHOTO[700_000:])
+    path = begin(world).headers["Location"]
+    wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    send(world, path, 0, PHOTO[:9])
+    send(world, path, 9, PHOTO[9:99], **{"Upload-Checksum": f"sha256 {wrong}"})
+    send(world, path, 9, PHOTO[9:])
+    assert media.hashes == [None, None]
 
 
 def test_a_file_that_could_not_be_finished_is_finished_by_asking_again(world: World, media: FakeMedia) -> None:

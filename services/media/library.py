@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, bindparam, delete
 
 from services.media import asset
 from services.media.imaging import HEAD_BYTES, VIDEO, Decoders, Photograph, decoders, media_type_of, refusal
@@ -26,6 +26,8 @@ from shared.execute import Done, execute, state_of
 from shared.failpoints import failpoint
 from shared.log.store import Cause
 from shared.runtime import Runtime
+
+_SETTLE = delete(storing).where(storing.c.asset_id == bindparam("asset"), storing.c.touched_at == bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,20 @@ class Library:
         self._decoders = decode or decoders()
         self.uploads = Uploads(runtime.engine)
 
-    def finish(self, upload: Upload, cause: Cause) -> Finished:
+    def advance(self, upload_id: UUID, account_id: UUID, part: Part, last: bool = False) -> Upload:
+        """Note that a part is stored and return the upload; the ``last`` one's note lasts once it is finished.
+
+        Raises:
+            RuleBroken: ``upload.other_length``; and as ``Uploads.advance`` does.
+        """
+        if self.blobs.size(part.blob) != part.bytes:
+            raise RuleBroken("upload.other_length", "the part does not have as many bytes as were announced")
+        return self.uploads.advance(upload_id, account_id, part, datetime.now(UTC), repeatable=last)
+
+    def finish(self, upload: Upload, cause: Cause, digest: str | None = None) -> Finished:
         """Make an asset of a complete upload, or find the one that has the same content in its unit.
+
+        ``digest`` is the SHA-256 (hex) of what was received; without it a video is read to know it.
 
         Raises:
             RuleBroken: ``upload.incomplete``; ``asset.type_refused``, ``asset.too_large``, ``asset.too_many_pixels``
@@ -78,15 +92,14 @@ class Library:
         if upload.received != upload.length:
             raise RuleBroken("upload.incomplete", f"{upload.received} of {upload.length} bytes have come")
         try:
-            return self._take(upload, cause)
+            return self._take(upload, cause, digest)
         except NotFound:  # the same request, repeated, was faster and has cleared up
             again = self.uploads.get(upload.upload_id, upload.account_id, datetime.now(UTC))
             if again.asset_id is None:
                 raise
             return self._finished(again.asset_id)
-        except RuleBroken as refused:
-            if refused.code != "idempotency.key_reused":
-                self.cancel(upload.upload_id)
+        except RuleBroken:
+            self.cancel(upload.upload_id)
             raise
 
     def cancel(self, upload_id: UUID) -> None:
@@ -102,7 +115,8 @@ class Library:
         command = asset.WithdrawAsset(asset_id=asset_id, reason=reason, remove_files=True)
         execute(self._runtime.log, asset.stream_of(asset_id), asset, command, cause)
         self.delete_files(asset_id, state.unit_id, state.sha256)
-        self._settle(asset_id, noted_at)
+        with writing(self._runtime.engine) as db:
+            _settle(db, asset_id, noted_at)
 
     def delete_files(self, asset_id: UUID, unit_id: UUID, digest: str) -> None:
         """Delete an asset's original and renditions."""
@@ -110,9 +124,10 @@ class Library:
         for name in RENDITIONS:
             self.blobs.delete(rendition_key(asset_id, name))
 
-    def _take(self, upload: Upload, cause: Cause) -> Finished:
+    def _take(self, upload: Upload, cause: Cause, digest: str | None) -> Finished:
         self._refuse_erased(upload)
-        content = self._read(upload)
+        parts = self.uploads.parts(upload.upload_id)
+        content = self._read(upload, parts, digest)
         asset_id = asset.asset_id_of(upload.unit_id, content.sha256)
         stream = asset.stream_of(asset_id)
         state, _ = state_of(self._runtime.log, stream, asset)
@@ -120,15 +135,15 @@ class Library:
         if state.status == "absent":
             photograph = self._decode(content)
             noted_at = self._note(asset_id, upload.unit_id, content.sha256)
-            self._store(asset_id, upload, content, photograph)
+            self._store(asset_id, parts, original_key(upload.unit_id, content.sha256), photograph)
         failpoint("upload.after_bytes_before_event")
         command = asset.AddAsset(added=_added(asset_id, upload, content, photograph))
         done = execute(self._runtime.log, stream, asset, command, cause, new=state.status == "absent")
         failpoint("upload.after_event_before_reply")
         self._refuse_erased(upload, asset_id)
-        self.uploads.finish(upload.upload_id, asset_id)
-        if noted_at is not None:
-            self._settle(asset_id, noted_at)
+        with writing(self._runtime.engine) as db:
+            self.uploads.finish(db, upload.upload_id, asset_id)
+            _settle(db, asset_id, noted_at)
         self._clear(upload.upload_id)
         return Finished(asset_id=asset_id, done=done, duplicate=not done.events and not done.replayed)
 
@@ -140,11 +155,13 @@ class Library:
                 self.remove_files(asset_id, "the person was erased", cause)
             raise RuleBroken("person.erased", "the person this file shows was erased")
 
-    def _read(self, upload: Upload) -> Content:
-        parts, digest, size, kept = self.uploads.parts(upload.upload_id), sha256(), 0, bytearray()
+    def _read(self, upload: Upload, parts: Sequence[Part], told: str | None) -> Content:
         media_type = media_type_of(self._head(parts))
+        if media_type == VIDEO and told is not None:
+            return Content(media_type=media_type, sha256=told, image=None)
         if media_type != VIDEO and upload.length > MAX_IMAGE_BYTES:
             raise refusal("asset.too_large")
+        digest, size, kept = sha256(), 0, bytearray()
         for chunk in self._staged(parts):
             size += len(chunk)
             digest.update(chunk)
@@ -163,13 +180,10 @@ class Library:
             raise refusal("asset.not_decodable")
         return photograph
 
-    def _store(self, asset_id: UUID, upload: Upload, content: Content, photograph: Photograph | None) -> None:
-        file = content.image or self._staged(self.uploads.parts(upload.upload_id))
-        stored = self.blobs.put(original_key(upload.unit_id, content.sha256), file)
-        if stored.sha256 != content.sha256:
-            raise Unavailable("blobs.changed", "the stored bytes are not those that were read; try again")
-        for name, rendition in (photograph.renditions if photograph else {}).items():
-            self.blobs.put(rendition_key(asset_id, name), rendition)
+    def _store(self, asset_id: UUID, parts: Sequence[Part], original: str, photograph: Photograph | None) -> None:
+        self.blobs.join([part.blob for part in parts], original)
+        renditions = photograph.renditions if photograph else {}
+        self.blobs.put_all({rendition_key(asset_id, name): rendition for name, rendition in renditions.items()})
 
     def _staged(self, parts: Sequence[Part]) -> Iterator[bytes]:
         for part in parts:
@@ -191,12 +205,6 @@ class Library:
             upsert(db, storing, ["asset_id"], row)
         return now
 
-    def _settle(self, asset_id: UUID, noted_at: datetime) -> None:
-        """Remove the note, unless somebody else has written a newer one."""
-        this = (storing.c.asset_id == asset_id) & (storing.c.touched_at == noted_at)
-        with writing(self._runtime.engine) as db:
-            db.execute(delete(storing).where(this))
-
     def _clear(self, upload_id: UUID) -> None:
         with suppress(Unavailable):  # the sweeper comes by
             for found in list(self.blobs.list(f"media/staging/{upload_id}/")):
@@ -205,6 +213,12 @@ class Library:
     def _finished(self, asset_id: UUID) -> Finished:
         _, version = state_of(self._runtime.log, asset.stream_of(asset_id), asset)
         return Finished(asset_id=asset_id, done=Done(version=version, position=0, replayed=True), duplicate=False)
+
+
+def _settle(db: Connection, asset_id: UUID, noted_at: datetime | None) -> None:
+    """Remove the note, if there is one, unless somebody else has written a newer one."""
+    if noted_at is not None:
+        db.execute(_SETTLE, {"asset": asset_id, "at": noted_at})
 
 
 def _added(asset_id: UUID, upload: Upload, content: Content, photograph: Photograph | None) -> AssetAdded:

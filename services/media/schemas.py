@@ -46,12 +46,17 @@ def create_upload(call: Call, runtime: Runtime) -> Upload:
 
 
 def advance_upload(call: Call) -> tuple[UUID, Part]:
-    """Return the upload and the part that is stored.
+    """Return the upload and the part that is stored. Raises: Invalid: it lies where no part of this upload can be."""
+    return _part(requests.AdvanceUpload().load(call.body))
 
-    Raises:
-        Invalid: the part lies where no part of this upload can be.
-    """
-    body = requests.AdvanceUpload().load(call.body)
+
+def complete_upload(call: Call) -> tuple[UUID, Part, str | None]:
+    """Return the upload, its last part and the file's SHA-256 where it is known; raises as ``advance_upload`` does."""
+    body = requests.CompleteUpload().load(call.body)
+    return *_part(body), body["sha256"]
+
+
+def _part(body: dict[str, Any]) -> tuple[UUID, Part]:
     if not body["blob"].startswith(f"media/staging/{body['upload_id']}/{body['offset']}-"):
         raise Invalid("request.invalid", "blob: not a key of this part", {"blob": ["Not a key of this part."]})
     return body["upload_id"], Part(start=body["offset"], bytes=body["bytes"], blob=body["blob"])

@@ -1,6 +1,7 @@
 """The doors of the media service: requests in, answers out, the clock in. No rules live here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 from services.media import asset, live_stream, queries, schemas, shoot
 from services.media.erasure import remove_portraits
 from services.media.imaging import VIDEO
-from services.media.library import Library, rendition_key
+from services.media.library import Finished, Library, rendition_key
 from services.media.projections import VIEWS
 from services.media.sweeper import sweep
 from services.media.uploads import Upload
@@ -17,9 +18,11 @@ from shared.codec import unstructure
 from shared.context import Call
 from shared.contracts.media import requests
 from shared.contracts.media.events import PersonErased
+from shared.database import reading
 from shared.erasure import erase_person
-from shared.errors import NotFound, RuleBroken
+from shared.errors import NotFound
 from shared.execute import Decider, execute
+from shared.log.store import CommandKey
 from shared.messaging import Provide, every, rpc
 from shared.runtime import answer
 from shared.sealed import unseal
@@ -39,7 +42,7 @@ class MediaService:
         call = self.runtime.open("asset.write", request)
         wanted = schemas.create_upload(call, self.runtime)
         call.caller.require("asset.write", wanted.unit_id)
-        with self.runtime.caught_up(call.caller) as db:
+        with reading(self.runtime.engine) as db:
             used = queries.bytes_of_unit(db, wanted.unit_id)
         return _upload(self._library().uploads.create(wanted, used))
 
@@ -52,17 +55,21 @@ class MediaService:
     def advance_upload(self, request: Request) -> Answer:
         call = self.runtime.open("asset.write", request)
         upload_id, part = schemas.advance_upload(call)
-        library = self._library()
-        if library.blobs.size(part.blob) != part.bytes:
-            raise RuleBroken("upload.other_length", "the part does not have as many bytes as were announced")
-        return _upload(library.uploads.advance(upload_id, call.caller.account_id, part, datetime.now(UTC)))
+        return _upload(self._library().advance(upload_id, call.caller.account_id, part))
+
+    @rpc
+    def complete_upload(self, request: Request) -> Answer:
+        call = self.runtime.open("asset.write", request)
+        upload_id, part, digest = schemas.complete_upload(call)
+        upload = self._library().advance(upload_id, call.caller.account_id, part, last=True)
+        finished = self._finish(call, upload, digest)
+        return _upload(replace(upload, asset_id=finished.asset_id)) | {"position": str(finished.done.position)}
 
     @rpc
     def finish_upload(self, request: Request) -> Answer:
         call = self.runtime.open("asset.write", request)
         upload = self._upload(call, requests.FinishUpload().load(call.body)["upload_id"])
-        call.caller.require("asset.write", upload.unit_id)
-        finished = self._library().finish(upload, call.cause())
+        finished = self._finish(call, upload)
         return answer(finished.asset_id, finished.done) | {"duplicate": finished.duplicate}
 
     @rpc
@@ -201,6 +208,12 @@ class MediaService:
 
     def _upload(self, call: Call, upload_id: UUID) -> Upload:
         return self._library().uploads.get(upload_id, call.caller.account_id, datetime.now(UTC))
+
+    def _finish(self, call: Call, upload: Upload, digest: str | None = None) -> Finished:
+        call.caller.require("asset.write", upload.unit_id)
+        # An upload is finished once, by whichever request: it is its own key.
+        key = CommandKey(key=f"{upload.account_id}/media/finish_upload/{upload.upload_id}", fingerprint="")
+        return self._library().finish(upload, replace(call.cause(), key=key), digest)
 
     def _asset(self, call: Call, asset_id: UUID) -> Answer:
         with self.runtime.caught_up(call.caller) as db:

@@ -6,13 +6,30 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from services.media.limits import MAX_PARTS, UNIT_QUOTA_BYTES, UPLOAD_LIFETIME
 from services.media.tables import upload, upload_part
-from shared.database import insert_new, reading, writing
+from shared.database import change, insert_new, reading, writing
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.sealed import Sealed
+
+_THIS = upload.c.upload_id == bindparam("this")
+_FIND = select(upload).where(_THIS)
+_ON_THEIR_WAY = select(func.coalesce(func.sum(upload.c.length), 0)).where(
+    upload.c.unit_id == bindparam("unit"), upload.c.asset_id.is_(None)
+)
+_MOVE = (
+    update(upload)
+    .where(_THIS, upload.c.received == bindparam("start"))
+    .values(received=bindparam("received"), expires_at=bindparam("expires_at"))
+)
+_ADD_PART = insert(upload_part)
+_PARTS = (
+    select(upload_part.c.start, upload_part.c.bytes, upload_part.c.blob)
+    .where(upload_part.c.upload_id == bindparam("this"))
+    .order_by(upload_part.c.start)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +77,8 @@ class Uploads:
         with writing(self._engine) as db:
             if known := _find(db, wanted.upload_id):
                 return _same(known, wanted)
-            open_bytes = select(func.coalesce(func.sum(upload.c.length), 0)).where(
-                upload.c.unit_id == wanted.unit_id, upload.c.asset_id.is_(None)
-            )
-            if used + int(db.execute(open_bytes).scalar_one()) + wanted.length > quota:
+            on_their_way = int(db.execute(_ON_THEIR_WAY, {"unit": wanted.unit_id}).scalar_one())
+            if used + on_their_way + wanted.length > quota:
                 raise RuleBroken("unit.quota_used_up", f"a unit's files have at most {quota} bytes together")
             if not insert_new(db, upload, ["upload_id"], _row(wanted)):
                 raise Conflict("upload.created_at_once", "the same upload was created by another request; ask again")
@@ -78,26 +93,27 @@ class Uploads:
         with reading(self._engine) as db:
             return _own(_find(db, upload_id), account_id, now)
 
-    def advance(self, upload_id: UUID, account_id: UUID, part: Part, now: datetime) -> Upload:
+    def advance(self, upload_id: UUID, account_id: UUID, part: Part, now: datetime, repeatable: bool = False) -> Upload:
         """Note that a part is stored and return the upload; the same part again changes nothing.
+
+        ``repeatable``: nobody is told before something that is written later lasts.
 
         Raises:
             NotFound: ``upload.not_found``.
             Conflict: ``upload.wrong_offset``, the part does not begin where the upload stands.
             RuleBroken: ``upload.too_long``, more bytes than were announced; or ``upload.too_many_parts``.
         """
-        with writing(self._engine) as db:
+        with writing(self._engine, repeatable) as db:
             known = _own(_find(db, upload_id), account_id, now)
             parts = _parts(db, upload_id)
             if part in parts:
                 return known
             _check(known, parts, part)
-            here = (upload.c.upload_id == upload_id) & (upload.c.received == part.start)
             moved = {"received": part.start + part.bytes, "expires_at": now + UPLOAD_LIFETIME}
-            if not db.execute(update(upload).where(here).values(moved)).rowcount:
+            if not db.execute(_MOVE, {"this": upload_id, "start": part.start, **moved}).rowcount:
                 raise Conflict("upload.wrong_offset", "another request sent these bytes at the same time")
             row = {"upload_id": upload_id, "start": part.start, "bytes": part.bytes, "blob": part.blob}
-            db.execute(insert(upload_part).values(row))
+            db.execute(_ADD_PART, row)
         return replace(known, received=part.start + part.bytes, expires_at=now + UPLOAD_LIFETIME)
 
     def parts(self, upload_id: UUID) -> list[Part]:
@@ -105,10 +121,9 @@ class Uploads:
         with reading(self._engine) as db:
             return _parts(db, upload_id)
 
-    def finish(self, upload_id: UUID, asset_id: UUID) -> None:
+    def finish(self, db: Connection, upload_id: UUID, asset_id: UUID) -> None:
         """Note which asset the upload became."""
-        with writing(self._engine) as db:
-            db.execute(update(upload).where(upload.c.upload_id == upload_id).values(asset_id=asset_id))
+        change(db, upload, ["upload_id"], {"upload_id": upload_id, "asset_id": asset_id})
 
     def forget(self, upload_id: UUID) -> None:
         """Forget the upload and its parts; their blobs are the caller's to remove."""
@@ -141,7 +156,7 @@ def _check(known: Upload, parts: Sequence[Part], part: Part) -> None:
 
 
 def _find(db: Connection, upload_id: UUID) -> Upload | None:
-    row = db.execute(select(upload).where(upload.c.upload_id == upload_id)).one_or_none()
+    row = db.execute(_FIND, {"this": upload_id}).one_or_none()
     return Upload(**{**row._mapping, "tags": tuple(row.tags)}) if row else None
 
 
@@ -163,9 +178,7 @@ def _same(known: Upload, wanted: Upload) -> Upload:
 
 
 def _parts(db: Connection, upload_id: UUID) -> list[Part]:
-    columns = select(upload_part.c.start, upload_part.c.bytes, upload_part.c.blob)
-    rows = db.execute(columns.where(upload_part.c.upload_id == upload_id).order_by(upload_part.c.start))
-    return [Part(**row._mapping) for row in rows]
+    return [Part(**row._mapping) for row in db.execute(_PARTS, {"this": upload_id})]
 
 
 def _row(new: Upload) -> dict[str, Any]:

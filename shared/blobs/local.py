@@ -3,17 +3,19 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix, give_way
 from shared.disk import sync_path
 from shared.errors import Invalid, NotFound, Unavailable
 
 MOVES = 100
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK)
 
 
 class LocalBlobs:
@@ -23,24 +25,26 @@ class LocalBlobs:
         self.root = root.resolve()
         self._incoming = self.root / ".incoming"
 
-    def put(self, key: str, content: bytes | Iterable[bytes]) -> Stored:
-        path, measure = self._path(key), Measure()
+    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
+        path, measure = self._path(key), Measure(digest)
         with translated(key):
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            temporary = self._incoming / secrets.token_hex(16)
-            try:
-                with temporary.open("xb") as file:
-                    for chunk in measure.passing(content):
-                        file.write(chunk)
-                    file.flush()
-                    os.fsync(file.fileno())
-                _move(temporary, path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-            with suppress(FileNotFoundError):  # deleted already, and the empty folder with it
-                sync_path(path.parent)
+            self._write(path, measure.passing(content))
+            _sync_folders([path])
         return measure.stored()
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        paths = {self._path(key): content for key, content in contents.items()}
+        with translated(", ".join(contents)):
+            for path, content in paths.items():
+                self._write(path, [content])
+            _sync_folders(paths)
+
+    def join(self, keys: Sequence[str], target: str) -> None:
+        parts, path = [self._path(key) for key in keys], self._path(target)
+        with translated(target):
+            if len(parts) > 1 or not self._linked(parts[0], path):
+                self._write(path, chain.from_iterable(_chunks(part.open("rb")) for part in parts))
+            _sync_folders([path])
 
     def open(self, key: str) -> Iterator[bytes]:
         path = self._path(key)
@@ -81,11 +85,45 @@ class LocalBlobs:
                     removed += 1
         return removed
 
+    def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
+        """Put a file of these chunks, safe on the disk, into its place; its folder does not say so durably yet."""
+        with self._incoming_file() as temporary:
+            with temporary.open("xb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            _move(temporary, path)
+
+    def _linked(self, source: Path, path: Path) -> bool:
+        """Give a file that is safe on the disk a second name; return False where the file system has no such thing."""
+        with self._incoming_file() as temporary:
+            try:
+                temporary.hardlink_to(source)
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                return False
+            _move(temporary, path)
+            temporary.unlink(missing_ok=True)  # a file moved to itself stays where it was
+        return True
+
+    @contextmanager
+    def _incoming_file(self) -> Iterator[Path]:
+        """Give a new hidden name; what stands there is gone again when something fails."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        temporary = self._incoming / secrets.token_hex(16)
+        try:
+            yield temporary
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
     def _path(self, key: str) -> Path:
-        path = (self.root / checked(key)).resolve()
-        if not path.is_relative_to(self.root):  # a link inside the folder that leads out of it
+        path = os.path.realpath(f"{self.root}/{checked(key)}")
+        if not path.startswith(f"{self.root}/"):  # a link inside the folder that leads out of it
             raise Invalid("blob.bad_key", "no such key")
-        return path
+        return Path(path)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -93,6 +131,12 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         while chunk := file.read(CHUNK):
             yield chunk
             give_way()
+
+
+def _sync_folders(paths: Iterable[Path]) -> None:
+    for folder in {path.parent for path in paths}:
+        with suppress(FileNotFoundError):  # deleted already, and the empty folder with it
+            sync_path(folder)
 
 
 def _move(temporary: Path, path: Path) -> None:

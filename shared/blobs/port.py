@@ -2,11 +2,11 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.errors import Invalid
 
@@ -19,7 +19,7 @@ _PREFIX = re.compile(f"(?:{_NAME}/)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What was written: bytes and SHA-256 (hex)."""
+    """What was written: bytes and SHA-256 (hex), which may go on from bytes before them."""
 
     bytes: int
     sha256: str
@@ -37,13 +37,23 @@ class Blob:
 class Blobs(Protocol):
     """The port. Every method raises ``Invalid`` (``blob.bad_key``) for a key that is none, and ``Unavailable``."""
 
-    def put(self, key: str, content: bytes | Iterable[bytes]) -> Stored:
+    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
         """Store the content durably, in the place of what stood there; return its size and hash.
 
         Whoever reads the key meanwhile gets the old content or the new. When ``content`` raises, nothing changes.
+        A SHA-256 of ``hashlib`` as ``digest`` takes the content in: then the hash is that of all it has taken in.
 
         Raises:
             Unavailable: ``blobs.full`` when there is no space left.
+        """
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Store each content under its key as ``put`` does, with one wait for the disk's folders; raises as it does."""
+
+    def join(self, keys: Sequence[str], target: str) -> None:
+        """Let what stands under the keys, one after another, stand under ``target`` too, durably.
+
+        A single blob is not written again. Raises: NotFound: ``blob.not_found``; Unavailable, as ``put`` does.
         """
 
     def open(self, key: str) -> Iterator[bytes]:
@@ -65,8 +75,8 @@ class Blobs(Protocol):
 class Measure:
     """Counts and hashes what passes."""
 
-    def __init__(self) -> None:
-        self._bytes, self._hash = 0, sha256()
+    def __init__(self, digest: Any = None) -> None:
+        self._bytes, self._hash = 0, digest or sha256()
 
     def passing(self, content: bytes | Iterable[bytes]) -> Iterator[bytes]:
         for chunk in _pieces(content) if isinstance(content, bytes) else content:

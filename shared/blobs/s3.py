@@ -1,11 +1,13 @@
 """Blobs in a bucket of an S3-compatible store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import BinaryIO, cast
+from itertools import chain
+from typing import Any, BinaryIO, cast
 
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
@@ -21,12 +23,23 @@ class S3Blobs:
     def __init__(self, client: Minio, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, key: str, content: bytes | Iterable[bytes]) -> Stored:
-        measure = Measure()
+    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
+        measure = Measure(digest)
         source = cast(BinaryIO, _Reader(measure.passing(content)))
         with _answering(key):
             self._client.put_object(self._bucket, checked(key), source, -1, part_size=PART)
         return measure.stored()
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        for key, content in contents.items():
+            self.put(key, content)
+
+    def join(self, keys: Sequence[str], target: str) -> None:
+        if len(keys) > 1:
+            self.put(target, chain.from_iterable(map(self.open, keys)))
+            return
+        with _answering(keys[0]):  # within the store: no byte comes here
+            self._client.copy_object(self._bucket, checked(target), CopySource(self._bucket, checked(keys[0])))
 
     def open(self, key: str) -> Iterator[bytes]:
         with _answering(key):

@@ -45,6 +45,9 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if source := self.headers.get("x-amz-copy-source"):
+            self._copy(unquote(source).lstrip("/").removeprefix(f"{BUCKET}/"))
+            return
         if "partNumber" in self._query:
             self.server.parts[int(self._query["partNumber"])] = body
         else:
@@ -82,6 +85,15 @@ class _Request(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self.server.objects.pop(self._key, None)
         self._send(204)
+
+    def _copy(self, source: str) -> None:
+        if source not in self.server.objects:
+            self._send(404, b"<Error><Code>NoSuchKey</Code></Error>")
+            return
+        self.server.objects[self._key] = (self.server.objects[source][0], datetime.now(UTC))
+        when = datetime.now(UTC).strftime(TIME)
+        told = f"<ETag>e</ETag><LastModified>{when}</LastModified>"
+        self._send(200, f"<CopyObjectResult>{told}</CopyObjectResult>".encode())
 
     @property
     def _key(self) -> str:

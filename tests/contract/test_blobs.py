@@ -79,6 +79,83 @@ def test_putting_again_replaces(blobs: Blobs) -> None:
     assert read(blobs, KEY) == b"new" and [found.key for found in blobs.list("media/")] == [KEY]
 
 
+def test_the_hash_of_a_blob_may_go_on_from_bytes_before_it(blobs: Blobs) -> None:
+    digest = sha256(b"first, ")
+    stored = blobs.put(KEY, b"second", digest)
+    assert (stored.bytes, stored.sha256) == (6, sha256(b"first, second").hexdigest())
+    assert read(blobs, KEY) == b"second"
+
+
+def test_several_blobs_are_stored_at_once(blobs: Blobs) -> None:
+    blobs.put("media/a/web", b"old")
+    blobs.put_all({"media/a/web": b"large", "media/a/thumbnail": b"small"})
+    assert [read(blobs, f"media/a/{name}") for name in ("web", "thumbnail")] == [b"large", b"small"]
+
+
+@pytest.mark.parametrize("parts", [[b"whole"], [b"the ", b"", b"parts"], [os.urandom(2 * CHUNK + 1)] * 2])
+def test_joined_blobs_stand_under_another_key_too(blobs: Blobs, parts: list[bytes]) -> None:
+    """Whatever stood there, and whatever becomes of the parts."""
+    keys = [staging_key(uuid4(), number) for number in range(len(parts))]
+    for key, part in zip(keys, parts, strict=True):
+        blobs.put(key, part)
+    blobs.put(KEY, b"old")
+    for _ in range(2):
+        blobs.join(keys, KEY)
+    assert read(blobs, KEY) == b"".join(parts) and read(blobs, keys[0]) == parts[0]
+    for key in keys:
+        blobs.put(key, b"something else")
+        blobs.delete(key)
+    assert read(blobs, KEY) == b"".join(parts) and [found.key for found in blobs.list("media/")] == [KEY]
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_what_cannot_be_joined_changes_nothing(blobs: Blobs, missing: int) -> None:
+    keys = [staging_key(uuid4(), number) for number in range(missing + 1)]
+    for key in keys[:missing]:
+        blobs.put(key, b"part")
+    blobs.put(KEY, b"old")
+    with pytest.raises(NotFound):
+        blobs.join(keys, KEY)
+    assert read(blobs, KEY) == b"old"
+
+
+def test_a_single_blob_is_not_written_again(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("staged", b"x")
+    blobs.join(["staged"], KEY)
+    assert (tmp_path / "staged").samefile(tmp_path / KEY) and list((tmp_path / ".incoming").iterdir()) == []
+
+
+def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_here(*_: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("staged", b"x")
+    monkeypatch.setattr("os.link", none_here)
+    blobs.join(["staged"], KEY)
+    assert read(blobs, KEY) == b"x" and not (tmp_path / "staged").samefile(tmp_path / KEY)
+
+
+def test_what_was_stored_is_said_by_file_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F47: the mutants forget a file or a folder, which a loss of power would then take back."""
+    synced: list[int] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    blobs = LocalBlobs(tmp_path)
+    monkeypatch.setattr("os.fsync", noted)
+    blobs.put("s/staged", b"x")
+    blobs.put_all({"a/web": b"large", "a/thumbnail": b"small"})
+    blobs.join(["s/staged"], "o/one")
+    blobs.join(["s/staged", "a/web"], "p/two")
+    lasting = {path.stat().st_ino for path in tmp_path.rglob("*") if ".incoming" not in path.parts}
+    assert lasting <= set(synced)
+
+
 def test_a_writer_that_fails_changes_nothing(blobs: Blobs) -> None:
     def failing() -> Iterator[bytes]:
         yield b"half"

@@ -1,6 +1,7 @@
 """Who asks: signed by the gateway, believed by services only as it was signed, and only what the role names."""
 
 import re
+import time
 from pathlib import Path
 from typing import get_args
 from uuid import UUID
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from shared.context import CALLER_LIFETIME_S, Caller, CallerSigner
+from shared.context import CALLER_LIFETIME_S, SIGNED_ANEW_S, Caller, CallerSigner
 from shared.errors import NotFound, RuleBroken
 from shared.roles import ACTIONS, EVERY_UNIT, ROLES, Role
 
@@ -80,11 +81,24 @@ def test_a_token_is_good_for_a_minute(monkeypatch: pytest.MonkeyPatch, age: int,
     now = TimestampSigner.get_timestamp
     with monkeypatch.context() as patch:
         patch.setattr(TimestampSigner, "get_timestamp", lambda self: now(self) - age)
-        token = SIGNER.sign(caller())
+        token = CallerSigner((SECRET,)).sign(caller())
     if accepted:
         assert SIGNER.verify(token) == caller()
     else:
         assert_forged(token)
+
+
+def test_one_signature_serves_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S19: the mutant keeps a caller's token for ever, and then everybody is turned away after a minute."""
+    now, signer, who = 1_000_000.0, CallerSigner((SECRET,)), caller()
+    monkeypatch.setattr(time, "time", lambda: now)
+    token = signer.sign(who)
+    assert signer.sign(who) == token != signer.sign(caller("admin"))
+    now += SIGNED_ANEW_S
+    assert signer.sign(who) != token
+    now += CALLER_LIFETIME_S
+    assert SIGNER.verify(signer.sign(who)) == who
+    assert_forged(token)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+from services.media.tests.drawing import photograph
 from services.media.tests.world import World, known_world
 from shared.config import load_settings
 from shared.context import Caller
@@ -14,6 +15,11 @@ from shared.testing import caller
 def finish(world: World, who: Caller, upload_id: str) -> None:
     """Finish an upload."""
     world.ask("finish_upload", who, upload_id=upload_id)
+
+
+def complete(world: World, who: Caller, upload_id: str) -> None:
+    """Send the only part of an upload."""
+    world.complete(upload_id, photograph(), who=who)
 
 
 def erase(world: World, who: Caller, person_id: str) -> None:
@@ -37,7 +43,7 @@ def main(what: str, account: str, role: str, argument: str) -> None:
 
     world = known_world(load_settings())
     who = caller(role, account=UUID(account))  # type: ignore[arg-type]
-    {"finish": finish, "erase": erase, "send_half": send_half}[what](world, who, argument)
+    {"finish": finish, "complete": complete, "erase": erase, "send_half": send_half}[what](world, who, argument)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,12 @@ class AdvanceUpload(WireSchema):
     blob = fields.String(required=True, validate=validate.Length(max=200))
 
 
+class CompleteUpload(AdvanceUpload):
+    """The last part. ``sha256`` (hex) of the whole file, where it is known from receiving it."""
+
+    sha256 = fields.String(load_default=None, allow_none=True, validate=validate.Regexp("^[0-9a-f]{64}$"))
+
+
 class FinishUpload(WireSchema):
     upload_id = fields.UUID(required=True)
 

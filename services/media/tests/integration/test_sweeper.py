@@ -37,11 +37,14 @@ def test_an_upload_killed_in_the_middle_is_resumed_at_its_offset(both: World) ->
 
 
 @pytest.mark.parametrize("point", ["upload.after_bytes_before_event", "upload.after_event_before_reply"])
-def test_a_crash_while_finishing_leaves_neither_a_lost_file_nor_an_event_without_one(both: World, point: str) -> None:
+@pytest.mark.parametrize("what", ["finish", "complete"])
+def test_a_crash_while_finishing_leaves_neither_a_lost_file_nor_an_event_without_one(
+    both: World, what: str, point: str
+) -> None:
     """F47."""
     data = photograph()
-    upload = both.sent(data)
-    assert in_a_process(both, "finish", upload, f"{point}:kill9") == -signal.SIGKILL
+    upload = both.sent(data) if what == "finish" else both.begin(len(data))
+    assert in_a_process(both, what, upload, f"{point}:kill9") == -signal.SIGKILL
     both.assert_every_asset_has_its_files()
     assert len(both.added()) == (1 if "after_event" in point else 0)
 

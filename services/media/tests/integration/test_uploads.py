@@ -1,9 +1,11 @@
 """Uploads: resumable at the byte, limited, and gone when nobody goes on with them; on SQLite and PostgreSQL."""
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,11 +14,15 @@ import pytest
 from services.media.imaging import decoders
 from services.media.library import original_key
 from services.media.limits import MAX_PARTS
+from services.media.queries import bytes_of_unit
 from services.media.tests.drawing import jpeg, photograph
 from services.media.tests.world import OTHER_UNIT, PHOTOGRAPHER, UNIT, World, refused
 from services.media.uploads import Part, Upload, Uploads
 from shared.blobs import staging_key
+from shared.blobs.port import CHUNK
 from shared.contracts.media.requests import MAX_UPLOAD_BYTES
+from shared.database import reading
+from shared.disk import disk
 from shared.errors import Conflict, Invalid, NotFound, RuleBroken
 from shared.testing import caller
 
@@ -74,6 +80,49 @@ def test_finishing_twice_answers_the_same_asset(world: World) -> None:
     again = world.ask("finish_upload", upload_id=upload)
     assert (first["id"], first["version"]) == (again["id"], again["version"]) and again["replayed"]
     assert len(world.added()) == 1
+
+
+def test_the_last_part_makes_the_asset_in_the_same_call(both: World) -> None:
+    """F46: asked again with the answer lost, it is the same asset, and what came twice is not kept."""
+    data = photograph()
+    upload = both.begin(len(data))
+    made = both.complete(upload, data)
+    assert made["offset"] == len(data) and made["asset_id"]
+    assert both.ask("finish_upload", upload_id=upload)["id"] == made["asset_id"]
+    with pytest.raises(Conflict):
+        both.complete(upload, data)
+    assert both.ask("get_upload", upload_id=upload)["asset_id"] == made["asset_id"] and len(both.added()) == 1
+    both.assert_every_asset_has_its_files()
+
+
+def test_what_is_answered_lasts(world: World) -> None:
+    """The last part's note does not wait for the disk by itself; the mutant's end of the upload does not either."""
+    data = photograph()
+    world.complete(world.begin(len(data)), data)
+    beneath = disk(str(world.runtime.engine.url.database))
+    assert beneath._lasting == beneath._written
+
+
+def test_of_a_photograph_the_hash_is_known_from_what_was_decoded(world: World) -> None:
+    """Whatever hash the call tells."""
+    data = photograph()
+    world.complete(world.begin(len(data)), data, "0" * 64)
+    world.assert_every_asset_has_its_files()
+
+
+def test_a_video_whose_hash_is_told_is_not_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    video, chunks = MP4 + os.urandom(3 * CHUNK), []
+    opened = world.blobs.open
+
+    def counted(key: str) -> Iterator[bytes]:
+        for chunk in opened(key):
+            chunks.append(chunk)
+            yield chunk
+
+    monkeypatch.setattr(world.blobs, "open", counted)
+    world.complete(world.begin(len(video), filename="clip.mp4"), video, sha256(video).hexdigest())
+    assert len(chunks) == 1, "the first tells what it is"
+    world.assert_every_asset_has_its_files()
 
 
 def test_a_repeated_request_for_an_upload_answers_the_same_one_where_it_stands(world: World) -> None:
@@ -199,6 +248,23 @@ def test_a_unit_has_a_quota_that_files_on_their_way_count_for(world: World) -> N
         uploads.create(another(), used=1, quota=120)
     uploads.create(another(unit_id=OTHER_UNIT), used=0, quota=60)
     uploads.create(another(), used=0, quota=120)
+
+
+def test_what_no_list_shows_yet_counts_for_the_quota_once(both: World) -> None:
+    """S42: the mutant counts the list's files alone, and lets in what comes quickly."""
+
+    def used() -> int:
+        with reading(both.runtime.engine) as db:
+            return bytes_of_unit(db, UNIT)
+
+    first, second = photograph(1), photograph(2)
+    both.add(first)
+    assert used() == len(first)
+    both.ask("list_assets")
+    assert used() == len(first)
+    both.add(second)
+    both.ask("finish_upload", upload_id=both.sent(first))
+    assert used() == len(first) + len(second)
 
 
 @pytest.mark.parametrize(
