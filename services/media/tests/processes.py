@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator
 
-from services.media.tests.drawing import photograph
 from services.media.tests.world import World, known_world
 from shared.config import load_settings
 from shared.context import Caller
@@ -17,9 +16,9 @@ def finish(world: World, who: Caller, upload_id: str) -> None:
     world.ask("finish_upload", who, upload_id=upload_id)
 
 
-def complete(world: World, who: Caller, upload_id: str) -> None:
-    """Send the only part of an upload."""
-    world.complete(upload_id, photograph(), who=who)
+def complete(world: World, who: Caller, blob: str) -> None:
+    """Have the only part of an upload, which is staged, make an asset."""
+    world.complete(blob, who=who)
 
 
 def erase(world: World, who: Caller, person_id: str) -> None:

@@ -53,12 +53,16 @@ class World:
         sent = self.ask("advance_upload", who, upload_id=upload, offset=offset, bytes=len(data), blob=key)
         return int(sent["offset"])
 
-    def complete(self, upload: str, data: bytes, told: str | None = None, who: Caller = PHOTOGRAPHER) -> Any:
-        """Have the only part make an asset, as the gateway does; return what the service answers."""
+    def staged(self, upload: str, data: bytes) -> str:
+        """Stage the only part of an upload; return its key."""
         blob = staging_key(UUID(upload), 0)
         self.blobs.put(blob, data)
-        part: dict[str, Any] = {"upload_id": upload, "offset": 0, "bytes": len(data), "blob": blob}
-        return self.ask("complete_upload", who, **part, sha256=told)
+        return blob
+
+    def complete(self, blob: str, told: str | None = None, who: Caller = PHOTOGRAPHER) -> Any:
+        """Have the only part, which is staged, make an asset, as the gateway does; return what the service answers."""
+        upload, size = blob.split("/")[2], self.blobs.size(blob)
+        return self.ask("complete_upload", who, upload_id=upload, offset=0, bytes=size, blob=blob, sha256=told)
 
     def sent(self, data: bytes, who: Caller = PHOTOGRAPHER, **more: Any) -> str:
         """Return the id of an upload all of whose bytes have come."""

@@ -44,7 +44,8 @@ def test_a_crash_while_finishing_leaves_neither_a_lost_file_nor_an_event_without
     """F47."""
     data = photograph()
     upload = both.sent(data) if what == "finish" else both.begin(len(data))
-    assert in_a_process(both, what, upload, f"{point}:kill9") == -signal.SIGKILL
+    argument = upload if what == "finish" else both.staged(upload, data)
+    assert in_a_process(both, what, argument, f"{point}:kill9") == -signal.SIGKILL
     both.assert_every_asset_has_its_files()
     assert len(both.added()) == (1 if "after_event" in point else 0)
 

@@ -86,11 +86,11 @@ def test_the_last_part_makes_the_asset_in_the_same_call(both: World) -> None:
     """F46: asked again with the answer lost, it is the same asset, and what came twice is not kept."""
     data = photograph()
     upload = both.begin(len(data))
-    made = both.complete(upload, data)
+    made = both.complete(both.staged(upload, data))
     assert made["offset"] == len(data) and made["asset_id"]
     assert both.ask("finish_upload", upload_id=upload)["id"] == made["asset_id"]
     with pytest.raises(Conflict):
-        both.complete(upload, data)
+        both.complete(both.staged(upload, data))
     assert both.ask("get_upload", upload_id=upload)["asset_id"] == made["asset_id"] and len(both.added()) == 1
     both.assert_every_asset_has_its_files()
 
@@ -98,7 +98,7 @@ def test_the_last_part_makes_the_asset_in_the_same_call(both: World) -> None:
 def test_what_is_answered_lasts(world: World) -> None:
     """The last part's note does not wait for the disk by itself; the mutant's end of the upload does not either."""
     data = photograph()
-    world.complete(world.begin(len(data)), data)
+    world.complete(world.staged(world.begin(len(data)), data))
     beneath = disk(str(world.runtime.engine.url.database))
     assert beneath._lasting == beneath._written
 
@@ -106,7 +106,7 @@ def test_what_is_answered_lasts(world: World) -> None:
 def test_of_a_photograph_the_hash_is_known_from_what_was_decoded(world: World) -> None:
     """Whatever hash the call tells."""
     data = photograph()
-    world.complete(world.begin(len(data)), data, "0" * 64)
+    world.complete(world.staged(world.begin(len(data)), data), "0" * 64)
     world.assert_every_asset_has_its_files()
 
 
@@ -120,7 +120,8 @@ def test_a_video_whose_hash_is_told_is_not_read_again(world: World, monkeypatch:
             yield chunk
 
     monkeypatch.setattr(world.blobs, "open", counted)
-    world.complete(world.begin(len(video), filename="clip.mp4"), video, sha256(video).hexdigest())
+    staged = world.staged(world.begin(len(video), filename="clip.mp4"), video)
+    world.complete(staged, sha256(video).hexdigest())
     assert len(chunks) == 1, "the first tells what it is"
     world.assert_every_asset_has_its_files()
 
