@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 GENESIS = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """What of an event the chain covers. Times in microseconds since the epoch."""
+class Link(NamedTuple):
+    """What of an event the chain covers, in this order. Times in microseconds since the epoch."""
 
-    event_id: UUID
+    event_id: UUID | str
     stream: str
     version: int
     type: str
@@ -27,11 +27,8 @@ class Link:
 
 def link_hash(previous: bytes, link: Link) -> bytes:
     """Return the SHA-256 of the previous hash and the link's fields, separated by a byte no field can hold."""
-    fields = (
-        link.event_id, link.stream, link.version, link.type, link.occurred_us, link.recorded_us, link.actor,
-        link.unit or "", link.correlation_id, link.causation_id or "", link.data,
-    )  # fmt: skip
-    return hashlib.sha256(previous + "\x1f".join(str(field) for field in fields).encode()).digest()
+    text = "\x1f".join(["" if field is None else str(field) for field in link])
+    return hashlib.sha256(previous + text.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

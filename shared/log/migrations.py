@@ -8,33 +8,37 @@ from sqlalchemy import text
 from shared.log.postgres import lock_number
 from shared.log.tables import metadata
 
+FUNCTIONS = ("append_event", "append_events")
+
 
 def create() -> None:
-    """Create the tables of ``shared.log.tables``; on PostgreSQL also ``append_events`` and the rights around it."""
+    """Create the tables of ``shared.log.tables``; on PostgreSQL also what appends, and the rights around it."""
     db = op.get_bind()
     metadata.create_all(db)
-    write_function()
+    write_functions()
 
 
-def write_function() -> None:
-    """Write ``append_events`` as it is today, in the place of an older one; on SQLite there is none."""
+def write_functions() -> None:
+    """Write the functions that append as they are today, in the place of older ones; on SQLite there are none."""
     db = op.get_bind()
     if db.dialect.name == "postgresql":
         schema = str(db.execute(text("select current_schema()")).scalar_one())
-        op.execute(text(f"drop function if exists {schema}.append_events"))  # it answered in another shape once
-        source = files("shared.log").joinpath("append_events.sql").read_text()
-        op.execute(text(source.format(schema=schema, lock=lock_number(schema)).replace(":", "\\:")))
+        for name in FUNCTIONS:
+            op.execute(text(f"drop function if exists {schema}.{name}"))  # it answered in another shape once
+            source = files("shared.log").joinpath(f"{name}.sql").read_text()
+            op.execute(text(source.format(schema=schema, lock=lock_number(schema)).replace(":", "\\:")))
         for statement in _rights(schema):
             op.execute(text(statement))
 
 
 def _rights(schema: str) -> list[str]:
-    """The application reads the log and appends through the function; it cannot write, change or cut it."""
+    """The application reads the log and appends through the functions; it cannot write, change or cut it."""
     role = f"matrix_{schema}"
+    functions = ", ".join(f"{schema}.{name}" for name in FUNCTIONS)
     return [
         f"revoke insert, update, delete, truncate on {schema}.event from {role}",
         f"grant select on {schema}.event to {role}",
         f"grant select on sequence {schema}.event_position_seq to {role}",
-        f"revoke all on function {schema}.append_events from public",
-        f"grant execute on function {schema}.append_events to {role}",
+        f"revoke all on function {functions} from public",
+        f"grant execute on function {functions} to {role}",
     ]

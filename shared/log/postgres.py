@@ -20,7 +20,7 @@ from shared.database import asking, to_microseconds, writing
 from shared.errors import Conflict, Unavailable
 from shared.events import Event, Recorded, Registry, Stored, encode, occurred_at
 from shared.failpoints import failpoint, off
-from shared.ids import new_id
+from shared.ids import new_name
 from shared.log.rows import Rows
 from shared.log.store import Appended, Cause, Page
 
@@ -29,10 +29,8 @@ FENCE_POLL_S = 0.0005
 HINT_PERIOD_S = 1.0
 BEHIND, TAKEN = "MX409", "23505"  # our function's word for another version; a unique constraint's
 
-_APPEND = (
-    "select append_events(%(stream)s, %(expected)s, %(ids)s, %(types)s, %(data)s, %(occurred)s, %(actor)s, %(unit)s,"
-    " %(correlation)s, %(causation)s, %(key)s, %(fingerprint)s, %(consumer)s, %(inbox)s)"
-)
+_CALL = "select {}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_ONE, _MANY = _CALL.format("append_event"), _CALL.format("append_events")
 _COLUMNS = (
     "position, event_id::text, stream, version, type, occurred_at, recorded_at, actor, unit::text,"
     " correlation_id::text, causation_id::text, data, encode(hash, 'hex')"
@@ -71,9 +69,9 @@ class PostgresLog(Rows):
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
-        parameters = _parameters(stream, events, expected_version, cause, unit)
+        statement, said = (_ONE, _one(*events)) if len(events) == 1 else (_MANY, _many(events))
         try:
-            version, position = self._call(parameters)
+            version, position = self._call(statement, (stream, expected_version, *said, *_why(cause, unit)))
         except DBAPIError as error:
             return self._refused(error, stream, cause)
         failpoint("append.after_commit_before_reply")
@@ -81,14 +79,14 @@ class PostgresLog(Rows):
         self._wake_readers()
         return Appended(version=version, position=position)
 
-    def _call(self, parameters: dict[str, Any]) -> Sequence[int]:
+    def _call(self, statement: str, values: tuple[Any, ...]) -> Sequence[int]:
         if failpoint is off:  # the function is a transaction of its own: BEGIN and COMMIT would be two more round trips
             with self._driver.cursor() as cursor:
-                cursor.execute(_APPEND, parameters)
+                cursor.execute(statement, values)
                 answer: Sequence[int] = cursor.fetchone()[0]
                 return answer
         with writing(self.engine) as db:
-            answer = db.exec_driver_sql(_APPEND, parameters).scalar_one()
+            answer = db.exec_driver_sql(statement, values).scalar_one()
             failpoint("append.after_insert_before_commit")
         return answer
 
@@ -154,28 +152,36 @@ class PostgresLog(Rows):
                 cursor.execute(_HINT, {"channel": channel(self.name)})
 
 
-def _parameters(
-    stream: str, events: Sequence[Event], expected_version: int, cause: Cause, unit: UUID | None
-) -> dict[str, Any]:
-    happened = [occurred_at(fact) for fact in events]
-    return {
-        "stream": stream,
-        "expected": expected_version,
-        "ids": _array(new_id() for _ in events),
-        "types": [fact.type for fact in events],
-        "data": [encode(fact) for fact in events],
-        "occurred": _array(to_microseconds(moment) if moment else None for moment in happened),
-        "actor": cause.actor,
-        "unit": str(unit) if unit else None,
-        "correlation": str(cause.correlation_id),
-        "causation": str(cause.causation_id) if cause.causation_id else None,
-        "key": cause.key.key if cause.key else None,
-        "fingerprint": cause.key.fingerprint if cause.key else None,
-        "consumer": cause.inbox.consumer if cause.inbox else None,
-        "inbox": str(cause.inbox.event_id) if cause.inbox else None,
-    }
+def _one(fact: Event) -> tuple[Any, ...]:
+    """Return id, type, data and moment of one event."""
+    moment = occurred_at(fact)
+    return new_name(), fact.type, encode(fact), moment and to_microseconds(moment)
 
 
-def _array(values: Iterable[UUID | int | None]) -> str:
+def _many(events: Sequence[Event]) -> tuple[Any, ...]:
+    """Return the same of many, an array of each."""
+    moments = map(occurred_at, events)
+    return (
+        _array(new_name() for _ in events),
+        [fact.type for fact in events],
+        [encode(fact) for fact in events],
+        _array(to_microseconds(moment) if moment else None for moment in moments),
+    )
+
+
+def _why(cause: Cause, unit: UUID | None) -> tuple[Any, ...]:
+    """Return what an append says of all its events, and what its key and inbox rows hold."""
+    key, inbox = cause.key, cause.inbox
+    return (
+        cause.actor,
+        unit and str(unit),
+        str(cause.correlation_id),
+        cause.causation_id and str(cause.causation_id),
+        *((key.key, key.fingerprint) if key else (None, None)),
+        *((inbox.consumer, str(inbox.event_id)) if inbox else (None, None)),
+    )
+
+
+def _array(values: Iterable[str | int | None]) -> str:
     """Return an array as PostgreSQL writes it: the driver's way, with a type named for the whole, costs more."""
     return f"{{{','.join('null' if value is None else str(value) for value in values)}}}"

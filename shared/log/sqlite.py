@@ -9,7 +9,7 @@ from shared.database import lasting, to_microseconds, written
 from shared.errors import Conflict
 from shared.events import Event, Recorded, encode, occurred_at
 from shared.failpoints import failpoint
-from shared.ids import new_id
+from shared.ids import new_name
 from shared.log.chain import GENESIS, Link, link_hash
 from shared.log.rows import Rows
 from shared.log.store import Appended, Cause, Page
@@ -91,7 +91,7 @@ def _insert(
 
 def _link(stream: str, version: int, fact: Event, cause: Cause, unit: UUID | None, now: datetime) -> Link:
     return Link(
-        event_id=new_id(),
+        event_id=new_name(),
         stream=stream,
         version=version,
         type=fact.type,
@@ -107,9 +107,9 @@ def _link(stream: str, version: int, fact: Event, cause: Cause, unit: UUID | Non
 
 def _row(link: Link, digest: bytes) -> tuple[Any, ...]:
     return (
-        link.event_id.hex, link.stream, link.version, link.type, link.occurred_us, link.recorded_us, link.actor,
-        link.unit and link.unit.hex, link.correlation_id.hex, link.causation_id and link.causation_id.hex, link.data,
-        digest,
+        str(link.event_id).replace("-", ""), link.stream, link.version, link.type, link.occurred_us, link.recorded_us,
+        link.actor, link.unit and link.unit.hex, link.correlation_id.hex, link.causation_id and link.causation_id.hex,
+        link.data, digest,
     )  # fmt: skip
 
 

@@ -239,7 +239,7 @@ def test_an_append_is_whole_or_not_at_all(log: Log, monkeypatch: pytest.MonkeyPa
     ids = [uuid4(), uuid4()]
     for store in STORES:
         again = iter([*ids, ids[0]])
-        monkeypatch.setattr(f"{store}.new_id", lambda again=again: next(again))
+        monkeypatch.setattr(f"{store}.new_name", lambda again=again: str(next(again)))
     cause = cause_of("test", key=keyed().key, inbox=received(uuid4()).inbox)
     with pytest.raises(IntegrityError):
         append(log, "unit-1", "a", "b", "c", cause=cause)

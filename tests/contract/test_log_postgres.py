@@ -29,8 +29,8 @@ from shared.testing import stored
 
 UNIT = UUID(int=7)
 APPEND = text(
-    "select (append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.renamed.v1'],"
-    " array[:data], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null))[2]"
+    "select (append_event(:stream, 0, gen_random_uuid(), 'content.unit.renamed.v1',"
+    " :data, null, 'test', null, gen_random_uuid(), null, null, null, null, null))[2]"
 )
 NAIVE = "select position from event where position > {position} order by position"
 
@@ -319,7 +319,7 @@ def test_only_what_may_pass_is_said_to_be_retryable(
     """F09."""
     failing = f"do $$ begin raise exception 'injected' using errcode = '{state}'; end $$"
     with monkeypatch.context() as patch:
-        patch.setattr("shared.log.postgres._APPEND", failing)
+        patch.setattr("shared.log.postgres._ONE", failing)
         with pytest.raises((PlatformError, DBAPIError)) as refusal:
             append(log, "a", key="key-1")
     assert type(refusal.value) is error
@@ -414,9 +414,9 @@ class DeafProxy:
 @pytest.mark.parametrize(
     ("after", "deliver", "committed"),
     [
-        (b"append_events", True, True),
+        (b"append_event", True, True),
         (b"COMMIT", True, True),
-        (b"append_events", False, False),
+        (b"append_event", False, False),
         (b"COMMIT", False, False),
     ],
 )

@@ -8,4 +8,4 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Write the function."""
-    migrations.write_function()
+    migrations.write_functions()
