@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import structlog
 
-from loadtests.append import appends, appends_beside_a_lock
+from loadtests.append import appends, appends_beside_locks, appends_of_many
 from loadtests.consume import consuming
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
@@ -42,7 +42,7 @@ def bench(page: bool, scale: int) -> None:
     started, load = time.monotonic(), os.getloadavg()[0]
     with private_world(scale) as world:
         comparisons = [*rebuilding(world), *storing(world)]  # first: what follows adds to the logs
-        comparisons += [appends(world, 1), appends(world, 8), appends_beside_a_lock(world, 8)]
+        comparisons += [*appends(world, 1), *appends(world, 8), appends_of_many(world), *appends_beside_locks(world, 8)]
         comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
         comparisons += [consuming(world), *readiness(world)]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads(), *matrix_with_a_long_log()]

@@ -17,12 +17,12 @@ from sqlalchemy import Engine, text
 
 from gateway.matrix.consumer import MatrixConsumer
 from gateway.matrix.writer import Writer
-from loadtests.append import connect
 from loadtests.cpu import cpu_s, family
 from loadtests.history import PUBLISHED, UNIT
 from loadtests.peers import Comparison, Sample, compare
 from loadtests.relay import Publisher
 from loadtests.world import World
+from loadtests.writers import connect
 from shared import topology
 from shared.config import Settings
 from shared.contracts.consumers import CONSUMERS, MATRIX, Consumer, consumer

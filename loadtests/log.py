@@ -10,8 +10,8 @@ from uuid import uuid4
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-from loadtests.append import ROW, UNIT, connect
 from loadtests.peers import Comparison, Sample, compare
+from loadtests.writers import ROW, UNIT, connect
 from shared.config import Settings
 from shared.database import open_engine
 from shared.events import encode

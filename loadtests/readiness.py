@@ -15,10 +15,10 @@ from pika.exceptions import ChannelClosedByBroker
 from sqlalchemy import make_url, text
 
 from infra.servers.ports import wait_until
-from loadtests.append import ROW, UNIT, connect
 from loadtests.peers import ROUNDS, Comparison, Sample, compare
 from loadtests.processes import end, matrix
 from loadtests.world import World
+from loadtests.writers import ROW, UNIT, connect
 from shared import topology
 from shared.contracts.consumers import CONSUMERS
 from shared.database import open_engine

@@ -13,10 +13,10 @@ import pika
 from sqlalchemy import text
 
 from infra.relays import AS_IT_IS
-from loadtests.append import ROW, UNIT, connect
 from loadtests.history import write_articles
 from loadtests.peers import Comparison, Sample, compare
 from loadtests.world import World
+from loadtests.writers import ROW, UNIT, connect
 from shared import topology
 from shared.config import Settings
 from shared.contracts.consumers import consumer

@@ -5,9 +5,9 @@ The peer is a table of the same columns with nothing but its primary key, writte
 
 from sqlalchemy import Connection, Engine, text
 
-from loadtests.append import ROW, UNIT
 from loadtests.peers import Comparison, Sample, compare
 from loadtests.world import World
+from loadtests.writers import ROW, UNIT
 from shared.database import open_engine, writing
 from shared.execute import cause_of
 from shared.ids import new_id

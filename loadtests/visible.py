@@ -16,11 +16,11 @@ from sqlalchemy import select, text
 
 from gateway.matrix.tables import feed
 from infra.servers.ports import wait_until
-from loadtests.append import connect
 from loadtests.history import PUBLISHED
 from loadtests.peers import Comparison, compare_latencies
 from loadtests.processes import matrix
 from loadtests.world import World
+from loadtests.writers import connect
 from shared import topology
 from shared.config import Settings
 from shared.contracts.consumers import CONSUMERS, consumer
