@@ -15,10 +15,8 @@ from sqlalchemy import (
     Engine,
     Executable,
     Table,
-    bindparam,
     create_engine,
     event,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
@@ -216,29 +214,16 @@ def translated() -> Iterator[None]:
 def upsert(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:
     """Insert the row, or set its other columns where a row with the same ``keys`` stands already."""
     rest = tuple(name for name in values if name not in keys)
-    db.execute(_insert(db.dialect.name, table, tuple(keys), rest), values)
+    db.execute(insert_statement(db.dialect.name, table, tuple(keys), rest), values)
 
 
 def insert_new(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> bool:
     """Insert the row unless one with the same ``keys`` stands already; return whether it was inserted."""
-    return bool(db.execute(_insert(db.dialect.name, table, tuple(keys), ()), values).rowcount)
-
-
-def change(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:
-    """Set the other columns of the row with these ``keys``, where one stands."""
-    found = {f"where_{name}": values[name] for name in keys}
-    rest = {name: value for name, value in values.items() if name not in keys}
-    db.execute(_update(table, tuple(keys)), found | rest)
-
-
-@lru_cache(maxsize=500)
-def _update(table: Table, keys: tuple[str, ...]) -> Executable:
-    """Return an UPDATE of the columns that it is given values for."""
-    return update(table).where(*(table.c[name] == bindparam(f"where_{name}") for name in keys))
+    return bool(db.execute(insert_statement(db.dialect.name, table, tuple(keys), ()), values).rowcount)
 
 
 @lru_cache(maxsize=500)  # building a statement costs as much as executing it
-def _insert(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Executable:
+def insert_statement(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Executable:
     """Return an INSERT that sets the ``changed`` columns of a row that stands already; none: it leaves the row."""
     statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     if not changed:

@@ -13,6 +13,7 @@ from shared.events import Recorded
 from shared.failpoints import failpoint
 from shared.log.store import Log, Page
 from shared.log.tables import projection_checkpoint
+from shared.read_model import ReadModel, read_model
 from shared.shadow import Shadow, shadow_of
 from shared.shadow import checksum as table_checksum
 
@@ -33,7 +34,7 @@ class Projection:
 
     name: str
     metadata: MetaData
-    project: Callable[[Connection, Recorded], None]
+    project: Callable[[ReadModel, Recorded], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,9 @@ class Projector:
             if position != self._position:
                 self._position = position
                 return 0
-            for recorded in page.events:
-                self._projection.project(db, recorded)
+            with read_model(db) as model:
+                for recorded in page.events:
+                    self._projection.project(model, recorded)
             row = {"name": self._projection.name, "position": page.checkpoint}
             upsert(db, projection_checkpoint, ["name"], row)
         self._position = page.checkpoint
@@ -129,9 +131,9 @@ class _Replay:
         while self.position < upto:
             page = self._log.read(self.position, PAGE)
             wanted = [recorded for recorded in page.events if recorded.position <= upto]
-            with self._shadow.writing() as db:
+            with self._shadow.writing() as db, read_model(db) as model:
                 for recorded in wanted:
-                    self._projection.project(db, recorded)
+                    self._projection.project(model, recorded)
             self.position = min(page.checkpoint, upto)
             self.events += len(wanted)
             failpoint("rebuild.mid")

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, MetaData, Table, Text, Uuid, select
+from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, Table, Text, Uuid, select
 
 from shared.contracts.content.events import (
     ArticleApproved,
@@ -29,9 +29,10 @@ from shared.contracts.content.events import (
     UnitMoved,
     UnitRenamed,
 )
-from shared.database import UtcDateTime, change, upsert
+from shared.database import UtcDateTime
 from shared.events import Event, Recorded
 from shared.projector import Projection
+from shared.read_model import ReadModel
 
 metadata = MetaData()
 STATUS_AFTER: dict[type[Event], str] = {
@@ -111,15 +112,15 @@ due = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
-    _project_unit(db, recorded)
-    _project_channel(db, recorded)
-    _project_article(db, recorded)
-    _project_due(db, recorded)
+    _project_unit(model, recorded)
+    _project_channel(model, recorded)
+    _project_article(model, recorded)
+    _project_due(model, recorded)
 
 
-def _project_unit(db: Connection, recorded: Recorded) -> None:
+def _project_unit(model: ReadModel, recorded: Recorded) -> None:
     event, version = recorded.event, recorded.version
     match event:
         case UnitEstablished():
@@ -127,23 +128,23 @@ def _project_unit(db: Connection, recorded: Recorded) -> None:
                 "unit_id": event.unit_id, "kind": event.kind, "since": event.since, "merged_into": None,
                 "merged_since": None, "version": version,
             }  # fmt: skip
-            upsert(db, unit, ["unit_id"], row)
-            _from(db, event.unit_id, event.since, name=event.name, parent_id=event.parent_id)
+            model.upsert(unit, row)
+            _from(model, event.unit_id, event.since, name=event.name, parent_id=event.parent_id)
         case UnitRenamed():
-            _change_unit(db, event.unit_id, version)
-            _from(db, event.unit_id, event.since, name=event.name)
+            _change_unit(model, event.unit_id, version)
+            _from(model, event.unit_id, event.since, name=event.name)
         case UnitMoved():
-            _change_unit(db, event.unit_id, version)
-            _from(db, event.unit_id, event.since, parent_id=event.parent_id)
+            _change_unit(model, event.unit_id, version)
+            _from(model, event.unit_id, event.since, parent_id=event.parent_id)
         case UnitMerged():
-            _change_unit(db, event.unit_id, version, merged_into=event.into_id, merged_since=event.since)
+            _change_unit(model, event.unit_id, version, merged_into=event.into_id, merged_since=event.since)
 
 
-def _change_unit(db: Connection, unit_id: UUID, version: int, **columns: Any) -> None:
-    change(db, unit, ["unit_id"], {"unit_id": unit_id, "version": version, **columns})
+def _change_unit(model: ReadModel, unit_id: UUID, version: int, **columns: Any) -> None:
+    model.change(unit, {"unit_id": unit_id, "version": version, **columns})
 
 
-def _from(db: Connection, unit_id: UUID, since: date, **columns: Any) -> None:
+def _from(model: ReadModel, unit_id: UUID, since: date, **columns: Any) -> None:
     """Note what is so from a day on; the rest is as it was before."""
     before = (
         select(unit_history.c.name, unit_history.c.parent_id)
@@ -151,12 +152,12 @@ def _from(db: Connection, unit_id: UUID, since: date, **columns: Any) -> None:
         .order_by(unit_history.c.since.desc())
         .limit(1)
     )
-    row = db.execute(before).one_or_none()
+    row = model.first(before)
     known = dict(row._mapping) if row else {}
-    upsert(db, unit_history, ["unit_id", "since"], {"unit_id": unit_id, "since": since, **known, **columns})
+    model.upsert(unit_history, {"unit_id": unit_id, "since": since, **known, **columns})
 
 
-def _project_channel(db: Connection, recorded: Recorded) -> None:
+def _project_channel(model: ReadModel, recorded: Recorded) -> None:
     event, version = recorded.event, recorded.version
     match event:
         case ChannelOpened():
@@ -165,16 +166,16 @@ def _project_channel(db: Connection, recorded: Recorded) -> None:
                 "handle": event.handle, "official": event.official, "tier": event.tier, "status": event.status,
                 "opened_at": event.opened_at, "version": version,
             }  # fmt: skip
-            upsert(db, channel, ["channel_id"], row)
+            model.upsert(channel, row)
         case ChannelStatusChanged():
             row = {"channel_id": event.channel_id, "status": event.status, "version": version}
-            change(db, channel, ["channel_id"], row)
+            model.change(channel, row)
         case ChannelRenamed():
             row = {"channel_id": event.channel_id, "name": event.name, "version": version}
-            change(db, channel, ["channel_id"], row)
+            model.change(channel, row)
 
 
-def _project_article(db: Connection, recorded: Recorded) -> None:
+def _project_article(model: ReadModel, recorded: Recorded) -> None:
     event = recorded.event
     match event:
         case ArticleDrafted():
@@ -183,22 +184,22 @@ def _project_article(db: Connection, recorded: Recorded) -> None:
                 "title": event.text.title, "status": "draft", "revision": 1, "author_id": event.author_id,
                 "changed_at": recorded.recorded_at, "version": recorded.version,
             }  # fmt: skip
-            upsert(db, article, ["article_id"], row)
+            model.upsert(article, row)
         case ArticleRevised():
-            _change_article(db, recorded, title=event.text.title, revision=event.revision, status="draft")
+            _change_article(model, recorded, title=event.text.title, revision=event.revision, status="draft")
         case PublicationScheduled() | PublicationCancelled() | PublicationReceiptFiled():
-            _change_article(db, recorded)
+            _change_article(model, recorded)
         case _ if status := STATUS_AFTER.get(type(event)):
-            _change_article(db, recorded, status=status)
+            _change_article(model, recorded, status=status)
 
 
-def _change_article(db: Connection, recorded: Recorded, **columns: Any) -> None:
+def _change_article(model: ReadModel, recorded: Recorded, **columns: Any) -> None:
     article_id = recorded.event.article_id  # type: ignore[attr-defined]
     changed = {"article_id": article_id, "changed_at": recorded.recorded_at, "version": recorded.version}
-    change(db, article, ["article_id"], changed | columns)
+    model.change(article, changed | columns)
 
 
-def _project_due(db: Connection, recorded: Recorded) -> None:
+def _project_due(model: ReadModel, recorded: Recorded) -> None:
     event = recorded.event
     match event:
         case PublicationScheduled():
@@ -206,9 +207,9 @@ def _project_due(db: Connection, recorded: Recorded) -> None:
                 "publication_id": event.publication_id, "article_id": event.article_id,
                 "channel_id": event.channel_id, "due_at": event.due_at,
             }  # fmt: skip
-            upsert(db, due, ["publication_id"], row)
+            model.upsert(due, row)
         case ArticlePublished() | PublicationCancelled():
-            db.execute(due.delete().where(due.c.publication_id == event.publication_id))
+            model.remove(due, {"publication_id": event.publication_id})
 
 
 VIEWS = Projection("content", metadata, project)

@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Index,
     Integer,
     MetaData,
@@ -28,9 +27,10 @@ from shared.contracts.media.events import (
     ShootPlanned,
     ViewersSampled,
 )
-from shared.database import UtcDateTime, change, insert_new, upsert
+from shared.database import UtcDateTime
 from shared.events import Recorded
 from shared.projector import Projection
+from shared.read_model import ReadModel
 
 metadata = MetaData()
 
@@ -124,29 +124,29 @@ viewer_sample = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Fold one event into the lists; the same event twice leaves the same rows."""
     match recorded.event:
         case AssetAdded() | AssetDescribed() | AssetWithdrawn():
-            _project_asset(db, recorded)
+            _project_asset(model, recorded)
         case ShootPlanned() | ShootCompleted() | PhotosDelivered():
-            _project_shoot(db, recorded)
+            _project_shoot(model, recorded)
         case LiveStreamPlanned() | LiveStreamStarted() | ViewersSampled() | LiveStreamEnded():
-            _project_live_stream(db, recorded)
+            _project_live_stream(model, recorded)
 
 
-def _project_asset(db: Connection, recorded: Recorded) -> None:
+def _project_asset(model: ReadModel, recorded: Recorded) -> None:
     match recorded.event:
         case AssetAdded() as added:
-            upsert(db, asset, ["asset_id"], _asset_row(added, recorded))
-            _tag(db, added)
+            model.upsert(asset, _asset_row(added, recorded))
+            _tag(model, added)
         case AssetDescribed() as described:
-            _change(db, asset, recorded, title=described.title, tags=list(described.tags))
-            _tag(db, described)
+            _change(model, asset, recorded, title=described.title, tags=list(described.tags))
+            _tag(model, described)
         case AssetWithdrawn(reason=reason, files_removed=removed):
             # Withdrawn first for another reason, it may lose its files later, and never gets them back.
             removal = {"files_removed": True} if removed else {}
-            _change(db, asset, recorded, status="withdrawn", reason=reason, **removal)
+            _change(model, asset, recorded, status="withdrawn", reason=reason, **removal)
 
 
 def _asset_row(added: AssetAdded, recorded: Recorded) -> dict[str, Any]:
@@ -160,13 +160,13 @@ def _asset_row(added: AssetAdded, recorded: Recorded) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tag(db: Connection, event: AssetAdded | AssetDescribed) -> None:
-    db.execute(asset_tag.delete().where(asset_tag.c.asset_id == event.asset_id))
+def _tag(model: ReadModel, event: AssetAdded | AssetDescribed) -> None:
+    model.remove_where(asset_tag, asset_id=event.asset_id)
     for tag in dict.fromkeys(event.tags):
-        insert_new(db, asset_tag, ["asset_id", "tag"], {"asset_id": event.asset_id, "tag": tag})
+        model.add(asset_tag, {"asset_id": event.asset_id, "tag": tag})
 
 
-def _project_shoot(db: Connection, recorded: Recorded) -> None:
+def _project_shoot(model: ReadModel, recorded: Recorded) -> None:
     match recorded.event:
         case ShootPlanned() as planned:
             row = {
@@ -174,17 +174,17 @@ def _project_shoot(db: Connection, recorded: Recorded) -> None:
                 "status": "planned", "title": planned.title, "kind": planned.kind, "place": planned.place,
                 "starts_at": planned.starts_at, "completed_at": None,
             }  # fmt: skip
-            upsert(db, shoot, ["shoot_id"], row)
+            model.upsert(shoot, row)
         case ShootCompleted(at=at):
-            _change(db, shoot, recorded, status="completed", completed_at=at)
+            _change(model, shoot, recorded, status="completed", completed_at=at)
         case PhotosDelivered(shoot_id=shoot_id, asset_ids=asset_ids, at=at):
             for asset_id in asset_ids:
                 row = {"shoot_id": shoot_id, "asset_id": asset_id, "delivered_at": at}
-                insert_new(db, shoot_photograph, ["shoot_id", "asset_id"], row)
-            _change(db, shoot, recorded)
+                model.add(shoot_photograph, row)
+            _change(model, shoot, recorded)
 
 
-def _project_live_stream(db: Connection, recorded: Recorded) -> None:
+def _project_live_stream(model: ReadModel, recorded: Recorded) -> None:
     match recorded.event:
         case LiveStreamPlanned() as planned:
             row = {
@@ -193,20 +193,20 @@ def _project_live_stream(db: Connection, recorded: Recorded) -> None:
                 "starts_at": planned.starts_at, "play_url": planned.play_url, "started_at": None, "ended_at": None,
                 "method": None,
             }  # fmt: skip
-            upsert(db, live_stream, ["stream_id"], row)
+            model.upsert(live_stream, row)
         case LiveStreamStarted(at=at):
-            _change(db, live_stream, recorded, status="live", started_at=at)
+            _change(model, live_stream, recorded, status="live", started_at=at)
         case ViewersSampled(stream_id=stream_id, viewers=viewers, method=method, at=at):
-            upsert(db, viewer_sample, ["stream_id", "at"], {"stream_id": stream_id, "at": at, "viewers": viewers})
-            _change(db, live_stream, recorded, method=method)
+            model.upsert(viewer_sample, {"stream_id": stream_id, "at": at, "viewers": viewers})
+            _change(model, live_stream, recorded, method=method)
         case LiveStreamEnded(at=at):
-            _change(db, live_stream, recorded, status="ended", ended_at=at)
+            _change(model, live_stream, recorded, status="ended", ended_at=at)
 
 
-def _change(db: Connection, table: Table, recorded: Recorded, **values: Any) -> None:
+def _change(model: ReadModel, table: Table, recorded: Recorded, **values: Any) -> None:
     key = next(iter(table.primary_key))
     this = getattr(recorded.event, key.name)
-    change(db, table, [key.name], {key.name: this, "version": recorded.version, **values})
+    model.change(table, {key.name: this, "version": recorded.version, **values})
 
 
 VIEWS = Projection("media", metadata, project)

@@ -1,11 +1,12 @@
 """Read models of metrics: definitions of figures, versions of the timeliness policy, publications judged by it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Table, Text, Uuid
 
 from shared.contracts.metrics.events import FigureDefined, TimelinessJudged, TimelinessPolicyAdopted
-from shared.database import UtcDateTime, upsert
+from shared.database import UtcDateTime
 from shared.events import Recorded
 from shared.projector import Projection
+from shared.read_model import ReadModel
 
 metadata = MetaData()
 
@@ -50,7 +51,7 @@ judgement = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
     event = recorded.event
     match event:
@@ -59,13 +60,13 @@ def project(db: Connection, recorded: Recorded) -> None:
                 "name": event.name, "version": event.version, "unit": event.unit, "kind": event.kind,
                 "meaning_zh": event.meaning_zh, "meaning_en": event.meaning_en, "covered_from": event.covered_from,
             }  # fmt: skip
-            upsert(db, definition, ["name"], row)
+            model.upsert(definition, row)
         case TimelinessPolicyAdopted():
             row = {
                 "version": event.version, "status": event.status, "effective_from": event.effective_from,
                 "school_home_hours": event.school_home_hours, "college_site_hours": event.college_site_hours,
             }  # fmt: skip
-            upsert(db, policy, ["version"], row)
+            model.upsert(policy, row)
         case TimelinessJudged():
             row = {
                 "publication_id": event.publication_id, "article_id": event.article_id, "unit_id": event.unit_id,
@@ -73,7 +74,7 @@ def project(db: Connection, recorded: Recorded) -> None:
                 "event_ended_at": event.event_ended_at, "published_at": event.published_at, "taken_s": event.taken_s,
                 "limit_hours": event.limit_hours, "on_time": event.on_time, "policy_version": event.policy_version,
             }  # fmt: skip
-            upsert(db, judgement, ["publication_id"], row)
+            model.upsert(judgement, row)
 
 
 VIEWS = Projection("metrics", metadata, project)

@@ -5,7 +5,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Index,
     Integer,
     MetaData,
@@ -27,9 +26,10 @@ from shared.contracts.review.events import (
     SchemeRetired,
     TermListPublished,
 )
-from shared.database import UtcDateTime, change, upsert
+from shared.database import UtcDateTime
 from shared.events import Recorded
 from shared.projector import Projection
+from shared.read_model import ReadModel
 
 metadata = MetaData()
 
@@ -77,7 +77,7 @@ review_case = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
     event = recorded.event
     match event:
@@ -87,19 +87,19 @@ def project(db: Connection, recorded: Recorded) -> None:
                 "article_kinds": list(event.article_kinds), "unit_ids": [str(unit) for unit in event.unit_ids],
                 "retired": False, "adopted": recorded.position,
             }  # fmt: skip
-            upsert(db, scheme, ["scheme_id"], row)
+            model.upsert(scheme, row)
         case SchemeRetired():
-            change(db, scheme, ["scheme_id"], {"scheme_id": event.scheme_id, "retired": True})
+            model.change(scheme, {"scheme_id": event.scheme_id, "retired": True})
         case TermListPublished():
             row = {
                 "list_id": event.list_id, "version": event.version, "name": event.name,
                 "terms": unstructure(event.terms), "allow": list(event.allow),
             }  # fmt: skip
-            upsert(db, term_list, ["list_id"], row)
-    _project_case(db, recorded)
+            model.upsert(term_list, row)
+    _project_case(model, recorded)
 
 
-def _project_case(db: Connection, recorded: Recorded) -> None:
+def _project_case(model: ReadModel, recorded: Recorded) -> None:
     event = recorded.event
     match event:
         case CaseOpened():
@@ -111,24 +111,24 @@ def _project_case(db: Connection, recorded: Recorded) -> None:
                 "claimed_by": None, "claimed_at": None, "submitted_at": event.submitted_at,
                 "version": recorded.version,
             }  # fmt: skip
-            upsert(db, review_case, ["case_id"], row)
+            model.upsert(review_case, row)
         case CaseClaimed():
-            _change(db, recorded, claimed_by=event.by, claimed_at=event.at)
+            _change(model, recorded, claimed_by=event.by, claimed_at=event.at)
         case CaseReleased():
-            _change(db, recorded, claimed_by=None, claimed_at=None)
+            _change(model, recorded, claimed_by=None, claimed_at=None)
         case CaseApproved():
-            _change(db, recorded, status="approved")
+            _change(model, recorded, status="approved")
         case CaseChangesRequested():
-            _change(db, recorded, status="changes_requested")
+            _change(model, recorded, status="changes_requested")
         case CaseRejected():
-            _change(db, recorded, status="rejected")
+            _change(model, recorded, status="rejected")
         case CaseClosed():
-            _change(db, recorded, status="closed")
+            _change(model, recorded, status="closed")
 
 
-def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
+def _change(model: ReadModel, recorded: Recorded, **columns: object) -> None:
     case_id = recorded.event.case_id  # type: ignore[attr-defined]
-    change(db, review_case, ["case_id"], {"case_id": case_id, "version": recorded.version, **columns})
+    model.change(review_case, {"case_id": case_id, "version": recorded.version, **columns})
 
 
 VIEWS = Projection("review", metadata, project)

@@ -1,11 +1,12 @@
 """Read models of training: sessions and attendances."""
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, Uuid
 
 from shared.contracts.training.events import AttendanceRecorded, SessionCancelled, SessionHeld, SessionScheduled
-from shared.database import UtcDateTime, change, upsert
+from shared.database import UtcDateTime
 from shared.events import Recorded
 from shared.projector import Projection
+from shared.read_model import ReadModel
 
 metadata = MetaData()
 
@@ -38,7 +39,7 @@ attendance = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
     event = recorded.event
     match event:
@@ -48,23 +49,23 @@ def project(db: Connection, recorded: Recorded) -> None:
                 "place": event.place, "speaker": event.speaker, "starts_at": event.starts_at,
                 "ends_at": event.ends_at, "status": "scheduled", "version": recorded.version,
             }  # fmt: skip
-            upsert(db, session, ["session_id"], row)
+            model.upsert(session, row)
         case AttendanceRecorded():
             row = {
                 "session_id": event.session_id, "person_id": event.person_id, "name": event.name,
                 "person_unit_id": event.person_unit_id, "at": event.at,
             }  # fmt: skip
-            upsert(db, attendance, ["session_id", "person_id"], row)
-            _change(db, recorded)
+            model.upsert(attendance, row)
+            _change(model, recorded)
         case SessionHeld():
-            _change(db, recorded, status="held")
+            _change(model, recorded, status="held")
         case SessionCancelled():
-            _change(db, recorded, status="cancelled")
+            _change(model, recorded, status="cancelled")
 
 
-def _change(db: Connection, recorded: Recorded, **columns: object) -> None:
+def _change(model: ReadModel, recorded: Recorded, **columns: object) -> None:
     session_id = recorded.event.session_id  # type: ignore[attr-defined]
-    change(db, session, ["session_id"], {"session_id": session_id, "version": recorded.version, **columns})
+    model.change(session, {"session_id": session_id, "version": recorded.version, **columns})
 
 
 VIEWS = Projection("training", metadata, project)

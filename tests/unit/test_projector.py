@@ -10,16 +10,17 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid, func, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, func, select, update
 
 from conftest import MakeDatabase
 from shared.contracts.content.events import ChannelRenamed
-from shared.database import open_engine, reading, upsert, writing
+from shared.database import open_engine, reading, writing
 from shared.events import Recorded
 from shared.execute import cause_of
 from shared.log import open_log
 from shared.log.store import Log
 from shared.projector import Projection, Projector, checksum
+from shared.read_model import ReadModel
 
 UNIT = UUID(int=7)
 metadata = MetaData()
@@ -32,11 +33,11 @@ channel = Table(
 )
 
 
-def project(db: Connection, recorded: Recorded) -> None:
+def project(model: ReadModel, recorded: Recorded) -> None:
     """Keep each channel's newest name."""
     if isinstance(recorded.event, ChannelRenamed):
         row = {"channel_id": recorded.event.channel_id, "name": recorded.event.name, "version": recorded.version}
-        upsert(db, channel, ["channel_id"], row)
+        model.upsert(channel, row)
 
 
 CHANNELS = Projection("channels", metadata, project)
@@ -106,8 +107,8 @@ def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Lo
     rename(log, uuid4(), "a")
     rename(log, uuid4(), "b")
 
-    def fails_at_b(db: Connection, recorded: Recorded) -> None:
-        project(db, recorded)
+    def fails_at_b(model: ReadModel, recorded: Recorded) -> None:
+        project(model, recorded)
         if getattr(recorded.event, "name", "") == "b":
             raise RuntimeError("b")
 
@@ -120,17 +121,17 @@ def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Lo
 def refusing(name: str) -> Projection:
     """Return the read model as code wrote it that cannot take one event."""
 
-    def project_or_fail(db: Connection, recorded: Recorded) -> None:
+    def project_or_fail(model: ReadModel, recorded: Recorded) -> None:
         if getattr(recorded.event, "name", "") == name:
             raise ValueError(f"{name} cannot be folded")
-        project(db, recorded)
+        project(model, recorded)
 
     return Projection("channels", metadata, project_or_fail)
 
 
 def test_an_event_that_a_read_model_cannot_take_halts_that_read_model_until_it_is_mended(log: Log) -> None:
     """F44: nothing is left out, nothing behind it is shown, and nobody else waits."""
-    others = Projection("others", MetaData(), lambda db, recorded: None)
+    others = Projection("others", MetaData(), lambda model, recorded: None)
     halted, one = Projector(log, refusing("poison")), uuid4()
     rename(log, one, "before")
     assert halted.catch_up() == 1
@@ -147,9 +148,9 @@ def test_an_event_that_a_read_model_cannot_take_halts_that_read_model_until_it_i
 def test_a_read_model_that_leaves_out_what_it_cannot_take_is_wrong_for_ever(log: Log) -> None:
     """The mutant of F44: it goes on, it looks well, and only a rebuild finds the row that it has not."""
 
-    def skip(db: Connection, recorded: Recorded) -> None:
+    def skip(model: ReadModel, recorded: Recorded) -> None:
         with suppress(ValueError):
-            refusing("poison").project(db, recorded)
+            refusing("poison").project(model, recorded)
 
     rename(log, uuid4(), "poison")
     rename(log, uuid4(), "after")

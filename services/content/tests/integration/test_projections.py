@@ -10,6 +10,7 @@ from services.content.projections import VIEWS, project
 from services.content.tests.world import DUE, World
 from shared.database import reading, writing
 from shared.projector import checksum
+from shared.read_model import read_model
 
 
 def a_busy_year(world: World) -> None:
@@ -47,9 +48,9 @@ def test_every_event_told_twice_leaves_the_same_rows(either: World) -> None:
     before = rows(either)
     for recorded in either.runtime.log.read(0).events:
         stream = either.runtime.log.load(recorded.stream)
-        with writing(either.runtime.engine) as db:
+        with writing(either.runtime.engine) as db, read_model(db) as model:
             for again in stream:  # of one stream, so that the last word stays the last
-                project(db, again)
+                project(model, again)
     assert rows(either) == before
 
 

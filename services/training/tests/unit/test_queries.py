@@ -14,6 +14,7 @@ from services.training.projections import metadata, project
 from shared.contracts.training.events import AttendanceRecorded, SessionScheduled
 from shared.events import Event, Recorded
 from shared.ids import new_id
+from shared.read_model import read_model
 
 NOON = datetime(2021, 9, 1, 4, tzinfo=UTC)
 UNIT = UUID(int=99)
@@ -45,8 +46,9 @@ def listed(came: Iterable[tuple[int, int]]) -> dict[str, Any]:
     engine = create_engine("sqlite://")
     with engine.begin() as db:
         metadata.create_all(db)
-        for event in (*map(scheduled, SESSIONS), *(attended(*pair) for pair in came)):
-            project(db, recorded(event))
+        with read_model(db) as model:
+            for event in (*map(scheduled, SESSIONS), *(attended(*pair) for pair in came)):
+                project(model, recorded(event))
         found = queries.list_sessions(db, None, {"limit": 50, "after": None})
     engine.dispose()
     return found
