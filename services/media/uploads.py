@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from services.media.limits import MAX_PARTS, UNIT_QUOTA_BYTES, UPLOAD_LIFETIME
 from services.media.tables import upload, upload_part
-from shared.database import change, insert_new, reading, writing
+from shared.database import insert_new, reading, writing
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.sealed import Sealed
 
@@ -123,7 +123,7 @@ class Uploads:
 
     def finish(self, db: Connection, upload_id: UUID, asset_id: UUID) -> None:
         """Note which asset the upload became."""
-        change(db, upload, ["upload_id"], {"upload_id": upload_id, "asset_id": asset_id})
+        db.execute(update(upload).where(upload.c.upload_id == upload_id).values(asset_id=asset_id))
 
     def forget(self, upload_id: UUID) -> None:
         """Forget the upload and its parts; their blobs are the caller's to remove."""
