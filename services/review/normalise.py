@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -20,6 +20,7 @@ _JAMO = frozenset(chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 
 # Between two clauses stand words that do not belong together; a line break and a bracket part them just as well.
 _PARTS_CLAUSES = frozenset("\n.,;:!?。、()[]{}<>《》〈〉「」『』【】“”\"‘’'…")
 LONGEST_CLUSTER = 30  # UAX #15 §13, stream-safe text: sorting marks takes time quadratic in their number
+FEW = 60  # different characters: to replace each of more takes as long as a table
 LONGEST_FOLD = 6  # the longest squared word; U+FDFA would make a text eighteen times as long
 
 
@@ -36,13 +37,14 @@ class Mapped:
         return self.origin[start], self.ends[end - 1]
 
 
-class _Table(dict[int, str]):
-    """A table for ``str.translate`` that fills itself: han, separator, other."""
+class _Kinds(dict[str, str]):
+    """Han, separator, other, or nothing."""
 
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
+    def __missing__(self, character: str) -> str:
+        if not character:
+            return ""
         separates = unicodedata.category(character)[0] in "PSZMC" and character not in _PARTS_CLAUSES
-        self[code] = kind = "h" if is_han(character) else "s" if separates else "o"
+        self[character] = kind = "h" if is_han(character) else "s" if separates else "o"
         return kind
 
 
@@ -81,7 +83,7 @@ class _Plain(dict[str, bool]):
 
 
 _SIMPLIFIED = opencc.OpenCC("t2s")
-_KINDS, _VISIBLE, _JOINS, _FOLDED, _PLAIN = _Table(), _Visible(), _Joins(), _Folded(), _Plain()
+_KINDS, _VISIBLE, _JOINS, _FOLDED, _PLAIN = _Kinds(), _Visible(), _Joins(), _Folded(), _Plain()
 
 
 def normalised(text: str) -> Mapped:
@@ -89,32 +91,53 @@ def normalised(text: str) -> Mapped:
 
     Letters of other scripts that look like Latin ones are Latin.
     """
+    alphabet = set(text)
+    odd = [each for each in alphabet if not _PLAIN[each]]
+    plain = _folded_each(text, alphabet.difference(odd))
     characters: list[str] = []
     origin: list[int] = []
     ends: list[int] = []
 
     def add_plain(start: int, end: int) -> None:  # nearly all of most texts, and at a tenth of the time
-        characters.append(text[start:end].translate(_FOLDED))
+        characters.append(plain[start:end])
         origin.extend(range(start, end))
         ends.extend(range(start + 1, end + 1))
 
     here = 0
-    for odd in _odd_stretches(text):
-        add_plain(here, odd.start())
-        for start, end, cluster in _clusters(odd.group()):
+    for begin, end in _odd_stretches(text, odd):
+        add_plain(here, begin)
+        for first, last, cluster in _clusters(text[begin:end]):
             folded = cluster.translate(_FOLDED) if len(cluster) == 1 else _fold(cluster)
             characters.append(folded)
-            origin.extend(repeat(odd.start() + start, len(folded)))
-            ends.extend(repeat(odd.start() + end, len(folded)))
-        here = odd.end()
+            origin.extend(repeat(begin + first, len(folded)))
+            ends.extend(repeat(begin + last, len(folded)))
+        here = end
+    if not odd:
+        return Mapped(plain, range(len(text)), range(1, len(text) + 1))
     add_plain(here, len(text))
     return Mapped("".join(characters), origin, ends)
 
 
-def _odd_stretches(text: str) -> Iterator[re.Match[str]]:
-    """Yield the stretches that hold more than plain characters, each from the letter on that marks may melt into."""
-    odd = re.escape("".join(character for character in set(text) if not _PLAIN[character]))
-    return re.finditer(f"[^{odd}]?[{odd}]+", text) if odd else iter(())
+def _folded_each(text: str, plain: Iterable[str]) -> str:
+    """Return the text with each of its plain characters folded, and the others as they stood."""
+    changed = {each: to for each in plain if (to := _FOLDED[ord(each)]) != each}
+    if len(changed) > FEW or not changed.keys().isdisjoint(changed.values()):
+        return text.translate({ord(each): to for each, to in changed.items()})
+    for each, to in changed.items():  # none of these makes another: at a tenth of a table's time
+        text = text.replace(each, to)
+    return text
+
+
+def _odd_stretches(text: str, odd: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield where stretches of more than plain characters are, each from the letter on that marks may melt into."""
+    for found in _runs_of(odd, text):
+        yield max(0, found.start() - 1), found.end()
+
+
+def _runs_of(characters: Iterable[str], text: str) -> Iterator[re.Match[str]]:
+    """Return the runs of some characters. One of them comes first in the pattern: then the search is for a set."""
+    some = re.escape("".join(sorted(characters)))
+    return re.finditer(f"[{some}][{some}]*+", text) if some else iter(())
 
 
 def squeezed(text: str) -> Mapped:
@@ -129,9 +152,11 @@ def squeeze(channel: Mapped) -> Mapped:
     """
     text, here = channel.text, 0
     kept: list[slice] = []
-    for gap in re.finditer("(?<=h)s++(?=h)", text.translate(_KINDS)):
-        kept.append(slice(here, gap.start()))
-        here = gap.end()
+    for gap in _runs_of([character for character in set(text) if _KINDS[character] == "s"], text):
+        before, after = text[gap.start() - 1 : gap.start()], text[gap.end() : gap.end() + 1]
+        if _KINDS[before] == _KINDS[after] == "h":
+            kept.append(slice(here, gap.start()))
+            here = gap.end()
     if not kept:
         return channel
     kept.append(slice(here, len(text)))

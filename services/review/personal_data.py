@@ -26,11 +26,12 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What one kind of personal data looks like in a normalised text."""
+    """What one kind of personal data looks like in a normalised text; where no ``sign`` of it is, it is not."""
 
     name: str
     severity: Severity
     suggestion: str
+    sign: re.Pattern[str]
     pattern: re.Pattern[str]
     holds: Callable[[str], bool]
 
@@ -38,6 +39,8 @@ class Detector:
 def sightings(channel: Mapped) -> Iterator[Sighting]:
     """Yield what the detectors find in a normalised text, detector by detector, from left to right."""
     for detector in _ALL:
+        if not detector.sign.search(channel.text):
+            continue
         for hit in detector.pattern.finditer(channel.text):
             if detector.holds(hit.group()):
                 start, end = channel.span(hit.start(), hit.end())
@@ -60,12 +63,16 @@ def is_bank_card(number: str) -> bool:
     return sum(digits[::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
+# Looked for first, in a tenth of the time: most texts have neither eleven digits in a row nor an @.
+_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){10}")
+_AT = re.compile("@")
 # Every pattern starts only where its run of characters starts, so that no run is looked at from each of its places.
 _ALL = (
     Detector(
         name="id_card",
         severity="blocking",
         suggestion="公开发布前请删去身份证号码",
+        sign=_DIGITS,
         pattern=re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9x](?![0-9])"),
         holds=is_id_card,
     ),
@@ -73,6 +80,7 @@ _ALL = (
         name="bank_card",
         severity="blocking",
         suggestion="公开发布前请删去银行卡号",
+        sign=_DIGITS,
         pattern=re.compile(r"(?<![0-9])[3-69](?:[ -]?[0-9]){15,18}(?![0-9])"),
         holds=is_bank_card,
     ),
@@ -80,6 +88,7 @@ _ALL = (
         name="mobile",
         severity="warning",
         suggestion="确需公布联系方式时请改用办公电话",
+        sign=_DIGITS,
         pattern=re.compile(r"(?<![0-9])(?:86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])"),
         holds=lambda _: True,
     ),
@@ -87,6 +96,7 @@ _ALL = (
         name="email",
         severity="hint",
         suggestion="请确认该邮箱可以公开",
+        sign=_AT,
         pattern=re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}"),
         holds=lambda _: True,
     ),

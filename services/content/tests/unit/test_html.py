@@ -1,5 +1,6 @@
 """What may stand in an article's HTML."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -100,6 +101,44 @@ def test_cleaning_again_changes_nothing_and_what_is_left_is_harmless(text: str) 
 def test_any_text_at_all_is_cleaned_to_a_fixed_point(text: str) -> None:
     """S29."""
     assert clean(clean(text)) == clean(text)
+
+
+ARTICLE = (
+    "<p>", "</p>", "<h2>", "</h2>", "<div>", "</div>", "<br>", "<b>", "</b>", "<b>重点</b>", "<p>正文</p>", "<table>",
+    "<a href='/x?a=1&b=&quot;' title='&#13;>'>", "</a>", "<img src='/y' alt='&lt;'>", "&#0;", "&nbsp;", "&amp;lt;",
+    "\r", "&#13;", "文",
+)  # fmt: skip
+PASTED = '<p class="MsoNormal">一 <b>二</b><br><img src="/y" alt="图"></p><h2 id="x">三</h2> <p><a href="/z">四</a></p>'
+
+
+@given(st.lists(st.sampled_from(ARTICLE), max_size=12).map("".join))
+def test_what_stands_by_its_form_is_what_cleaning_again_would_leave(text: str) -> None:
+    """S29."""
+    once = html._clean_once(text)
+    if html._STANDS.fullmatch(once):
+        assert html._clean_once(once) == once
+
+
+def test_an_ordinary_article_is_cleaned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[str] = []
+    clean_once = html._clean_once
+
+    def counted(text: str) -> str:
+        passes.append(text)
+        return clean_once(text)
+
+    monkeypatch.setattr(html, "_clean_once", counted)
+    cleaned = clean(PASTED)
+    assert passes == [PASTED] and "MsoNormal" not in cleaned
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("text", ["<p><select><p>", "<p>a&#13;b</p>", "<p><a href='/&#13;'>x</a></p>"])
+def test_a_form_that_took_anything_would_return_what_does_not_stand(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S29: the mutant that believes every first pass."""
+    assert clean(clean(text)) == clean(text)
+    monkeypatch.setattr(html, "_STANDS", re.compile(".*", re.DOTALL))
+    assert clean(clean(text)) != clean(text)
 
 
 def test_the_naive_single_pass_reads_its_own_output_otherwise() -> None:

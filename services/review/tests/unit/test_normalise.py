@@ -6,8 +6,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.review import normalise
 from services.review.lookalikes import LOOKALIKES
-from services.review.normalise import LONGEST_CLUSTER, normalised, squeezed
+from services.review.normalise import LONGEST_CLUSTER, normalised, squeeze, squeezed
 
 # No compatibility ligatures: a part of one has no place of its own in the original.
 TEXT = st.text(alphabet="国國级級Ａａe\u0301\u200b\u00ad\ufe0f·＊ 　，\nｶﾞ", max_size=40)
@@ -45,6 +46,41 @@ def test_a_word_in_any_disguise_reads_as_the_word(word: str, chance: Random) -> 
     likes = {latin: [chr(code) for code, like in LOOKALIKES.items() if like == latin] for latin in LOOKALIKES.values()}
     disguised = "".join(chance.choice([letter, *likes.get(letter, [])]) for letter in word)
     assert normalised(disguised).text == word
+
+
+ANYTHING = st.text(
+    st.sampled_from("国國臺级薴苧Ａａab·—…，。、\u200b\u200d\ufe0f\u0301가ᄀ\u1161\u11a8㈱㎏1 \n\x00😀\U00020000[]^-\\")
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=40,
+)
+
+
+@given(ANYTHING)
+def test_a_text_reads_as_its_characters_do_one_by_one(text: str) -> None:
+    """The short ways (characters replaced in the whole text at once, stretches) beside the long one."""
+    told = [
+        (letter, start, end) for start, end, cluster in normalise._clusters(text) for letter in normalise._fold(cluster)
+    ]
+    channel = normalised(text)
+    assert list(zip(channel.text, channel.origin, channel.ends, strict=True)) == told
+    kinds = "".join(normalise._KINDS[letter] for letter in channel.text)
+    kept = [at for at in range(len(kinds)) if not _between_han(kinds, at)]
+    small = squeeze(channel)
+    assert list(zip(small.text, small.origin, small.ends, strict=True)) == [told[at] for at in kept]
+
+
+def _between_han(kinds: str, at: int) -> bool:
+    """Return whether a separator stands in a run between two Han characters."""
+    before, after = kinds[:at].rstrip("s"), kinds[at:].lstrip("s")
+    return kinds[at] == "s" and before.endswith("h") and after.startswith("h")
+
+
+def test_what_a_replaced_character_became_is_not_replaced_again() -> None:
+    """The mutant that replaces one after the other makes two of them one."""
+    first, second = normalise._FOLDED[ord("薴")], normalise._FOLDED[ord("苧")]
+    assert first == "苧" != second
+    assert normalised("薴苧").text == first + second
+    assert "薴苧".replace("薴", first).replace("苧", second) != first + second
 
 
 def test_an_invisible_character_does_not_keep_a_mark_from_its_letter() -> None:
@@ -85,8 +121,8 @@ def test_the_original_of_whole_characters_normalises_to_them(text: str) -> None:
 def test_a_plain_character_is_read_alike_whatever_stands_before_and_after_it(before: str, after: str) -> None:
     left, right, whole = normalised(before), normalised(f"国{after}"), normalised(f"{before}国{after}")
     assert whole.text == left.text + right.text
-    assert whole.origin == [*left.origin, *(len(before) + place for place in right.origin)]
-    assert whole.ends == [*left.ends, *(len(before) + place for place in right.ends)]
+    assert list(whole.origin) == [*left.origin, *(len(before) + place for place in right.origin)]
+    assert list(whole.ends) == [*left.ends, *(len(before) + place for place in right.ends)]
 
 
 @given(TEXT)

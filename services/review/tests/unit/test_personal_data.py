@@ -1,7 +1,12 @@
 """Personal data: found in whatever dress, and never kept."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.review import personal_data
 from services.review.checker import check
 from services.review.personal_data import CATEGORY, is_bank_card, is_id_card
 
@@ -49,3 +54,22 @@ def test_an_identity_card_and_a_bank_card_block() -> None:
         finding.term: finding.severity for finding in check("", f"{ID_CARD} 或 {BANK_CARD} 或 13812345678", [])
     }
     assert severities == {"id_card": "blocking", "bank_card": "blocking", "mobile": "warning"}
+
+
+def every_one_has_its_sign(data: st.DataObject) -> None:
+    """Assert that what a detector's pattern finds is never passed over for want of its sign."""
+    detector = data.draw(st.sampled_from(personal_data._ALL))
+    value = data.draw(st.from_regex(detector.pattern, fullmatch=True))
+    assert detector.sign.search(f"文{value}文")
+
+
+@given(st.data())
+def test_whatever_a_detector_would_find_shows_its_sign(data: st.DataObject) -> None:
+    every_one_has_its_sign(data)
+
+
+def test_a_sign_without_the_marks_between_digits_would_pass_numbers_over() -> None:
+    """The mutant."""
+    spaced = "138-1234-5678"
+    assert found(f"电话{spaced}") == [("mobile", spaced)]
+    assert personal_data._DIGITS.search(spaced) and not re.search("[0-9]{11}", spaced)
