@@ -81,8 +81,8 @@ class Leadership:
         """Return the session's socket: readable when there is a hint that something was appended."""
         return int(self._session().fileno())
 
-    def take_hints(self) -> None:
-        """Read the hints, so that the socket is quiet until the next one.
+    def take_hints(self) -> bool:
+        """Read the hints, so that the socket is quiet until the next one; return whether there were any.
 
         Raises:
             Unavailable: the session is gone, and the leadership with it.
@@ -92,7 +92,9 @@ class Leadership:
             session.poll()
         except session.OperationalError as error:
             raise Unavailable("database.unavailable", str(error)) from error
+        hinted = bool(session.notifies)
         session.notifies.clear()
+        return hinted
 
     def _session(self) -> Any:
         return self._db.connection.dbapi_connection

@@ -22,8 +22,9 @@ from shared.envelope import CONTENT_TYPE, Envelope
 from shared.errors import PlatformError, Unavailable
 from shared.events import Stored
 from shared.failpoints import Injected, failpoint
+from shared.gathering import GatheringConnection
 from shared.leader import Fenced, Leadership
-from shared.log.postgres import HINT_PERIOD_S, PostgresLog
+from shared.log.postgres import QUIET_S, PostgresLog
 from shared.logs import log as logger
 from shared.properties import TextProperties
 
@@ -31,8 +32,8 @@ WINDOW = 1000
 SLICE = 100  # sent in one turn of the loop; only between turns does anything leave for the broker
 PAGE = 1000
 TICK_S = 0.5
-LOOK_S = 0.01
-AWAKE_S = 2 * HINT_PERIOD_S  # so long after the last event the log is looked at often: writers give no hint meanwhile
+LOOK_S = QUIET_S
+AWAKE_S = 10 * QUIET_S  # so long after the last event the log is looked at often: its writer may give no hint meanwhile
 STANDBY_S = 1.0
 CHECKPOINT_S = 0.2
 BEAT_S = 2.0
@@ -129,7 +130,7 @@ class Session:
             Unavailable: the session failed; what is not confirmed is to be sent again.
             Fenced: another relay leads.
         """
-        self._connection = pika.SelectConnection(
+        self._connection = GatheringConnection(
             topology.parameters(self._relay.amqp_url),
             on_open_callback=self._guard(self._on_open),
             on_open_error_callback=lambda _, error: self._fail(error),
@@ -225,6 +226,7 @@ class Session:
         position = min(next(iter(self._unconfirmed.values()), unsent), unsent) - 1
         if position > self._lead.position or time.monotonic() - self._checkpoint_at > BEAT_S:
             self._lead.move(max(position, self._lead.position))
+            self._more = self._lead.take_hints() or self._more  # came with the answer: the socket will not tell
             self._checkpoint_at = time.monotonic()
             failpoint("relay.after_checkpoint")
 
@@ -233,12 +235,13 @@ class Session:
         self._more = self._more or look
         room = min(WINDOW - len(self._unconfirmed), SLICE)
         sent = 0
-        while sent < room and not self._blocked and not self._stop.is_set():
-            if not self._copies and not self._read():
-                break
-            self._send(*self._copies[0])
-            self._copies.popleft()
-            sent += 1
+        with self._connection.gathered():
+            while sent < room and not self._blocked and not self._stop.is_set():
+                if not self._copies and not self._read():
+                    break
+                self._send(*self._copies[0])
+                self._copies.popleft()
+                sent += 1
         if sent:
             failpoint("relay.after_publish_before_confirm")
         if sent == SLICE:
@@ -283,7 +286,7 @@ class Session:
             self._loop.stop()
             return
         self._connection.close()
-        self._loop.call_later(CLOSE_S, self._loop.stop)
+        self._loop.call_later(CLOSE_S, self._connection.let_go)
 
     def _on_closed(self, error: Exception) -> None:
         if self._error is None and not self._ended:

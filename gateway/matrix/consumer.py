@@ -114,10 +114,10 @@ class MatrixConsumer:
         for delivery in batch:
             if delivery.recorded is None:
                 self._bury(delivery, delivery.reason)
+        if moved:  # said first: readers wait for it, nobody for the acknowledgement
+            self._channel.basic_publish(topology.CHANGES, "", b"")
         failpoint("consumer.after_commit_before_ack")
         self._channel.basic_ack(batch[-1].tag, multiple=True)
-        if moved:
-            self._channel.basic_publish(topology.CHANGES, "", b"")
 
     def _apply(self, sound: Sequence[Delivery]) -> bool:
         events = [delivery.recorded for delivery in sound if delivery.recorded is not None]

@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from shared.database import asking, to_microseconds, writing
+from shared.database import to_microseconds, writing
 from shared.errors import Conflict, Unavailable
 from shared.events import Event, Recorded, Registry, Stored, encode, occurred_at
 from shared.failpoints import failpoint, off
@@ -26,7 +26,7 @@ from shared.log.store import Appended, Cause, Page
 
 FENCE_PATIENCE_S = 5.0
 FENCE_POLL_S = 0.0005
-HINT_PERIOD_S = 1.0
+QUIET_S = 0.005
 BEHIND, TAKEN = "MX409", "23505"  # our function's word for another version; a unique constraint's
 
 _CALL = "select {}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -36,12 +36,12 @@ _COLUMNS = (
     " correlation_id::text, causation_id::text, data, encode(hash, 'hex')"
 )
 _PAGE = f"select {_COLUMNS} from event where position > %s and position <= %s order by position limit %s"
-_LAST = text("select case when is_called then last_value else 0 end from event_position_seq")
+_LAST = "select case when is_called then last_value else 0 end from event_position_seq"
 # A hint may be lost, so it does not wait for the disk.
 _HINT = "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, '')"
-_HOLDERS = text(
+_HOLDERS = (
     "select virtualtransaction from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
-    " and classid = 0 and objid = :lock and objsubid = 1"
+    " and classid = 0 and objid = %s and objsubid = 1"
     " and database = (select oid from pg_database where datname = current_database())"
 )
 
@@ -56,6 +56,12 @@ def channel(name: str) -> str:
     return f"matrix_{name}"
 
 
+def _last(cursor: Any) -> int:
+    """Return the last position that was drawn."""
+    cursor.execute(_LAST)
+    return int(cursor.fetchone()[0])
+
+
 class PostgresLog(Rows):
     """``shared.log.store.Log`` on PostgreSQL."""
 
@@ -64,7 +70,7 @@ class PostgresLog(Rows):
     def __init__(self, name: str, engine: Engine, registry: Registry) -> None:
         super().__init__(name, engine, registry)
         self._lock = lock_number(name)
-        self._hinted_at = -math.inf
+        self._appended_at = -math.inf
 
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
@@ -96,34 +102,38 @@ class PostgresLog(Rows):
 
     def stored(self, after: int, limit: int) -> Page[Stored]:
         """Return what ``read`` returns, as it is stored: for the relay, which passes on what it does not read."""
-        with asking(self.engine) as db:  # one snapshot for all statements would hide the last appends
-            mark = self._safe_mark(db, after)
-        events = list(map(Stored._make, self._fetch(_PAGE, after, mark, limit))) if mark > after else []
+        events: list[Stored] = []
+        with self._driver.cursor() as cursor:  # one snapshot for all its statements would hide the last appends
+            mark = self._safe_mark(cursor, after)
+            if mark > after:
+                cursor.execute(_PAGE, (after, mark, limit))
+                events = list(map(Stored._make, cursor.fetchall()))
         full = len(events) == limit
         return Page(events=events, checkpoint=events[-1].position if full else max(mark, after))
 
     def head(self) -> int:
-        with asking(self.engine) as db:
-            return int(db.execute(_LAST).scalar_one())
+        with self._driver.cursor() as cursor:
+            return _last(cursor)
 
     def _written(self, value: UUID) -> str:
         return str(value)
 
-    def _safe_mark(self, db: Connection, after: int) -> int:
-        last = int(db.execute(_LAST).scalar_one())
+    def _safe_mark(self, cursor: Any, after: int) -> int:
+        last = _last(cursor)
         if last <= after:
             return last
-        holders = self._holders(db)
+        holders = self._holders(cursor)
         patience = time.monotonic() + FENCE_PATIENCE_S
         while holders:
             if time.monotonic() > patience:
                 raise Unavailable("log.appender_open", f"{self.name}: appends still open: {sorted(holders)}")
             time.sleep(FENCE_POLL_S)
-            holders &= self._holders(db)  # newer holders draw positions above ``last``
+            holders &= self._holders(cursor)  # newer holders draw positions above ``last``
         return last
 
-    def _holders(self, db: Connection) -> set[str]:
-        return set(db.execute(_HOLDERS, {"lock": self._lock}).scalars())
+    def _holders(self, cursor: Any) -> set[str]:
+        cursor.execute(_HOLDERS, (self._lock,))
+        return {holder for (holder,) in cursor.fetchall()}
 
     def _refused(self, error: DBAPIError, stream: str, cause: Cause) -> Appended:
         """Return what was answered before, by this very command or message, or raise what the refusal means."""
@@ -140,13 +150,13 @@ class PostgresLog(Rows):
         raise error
 
     def _hint(self) -> None:
-        """Wake the relay, unless it was woken a moment ago: it looks often for twice as long after each event.
+        """Wake the relay, unless this process appended a moment ago: it looks again for longer after each event.
 
         A NOTIFY in each append would serialise all commits; one every 50 ms cost eight writers a tenth of their time.
+        Who appends without a pause so gives no hint, and who has time between appends gives one for each.
         """
-        now = time.monotonic()
-        if now - self._hinted_at > HINT_PERIOD_S:
-            self._hinted_at = now
+        before, self._appended_at = self._appended_at, time.monotonic()
+        if self._appended_at - before > QUIET_S:
             # The append is committed whatever becomes of this.
             with suppress(Unavailable), self._driver.cursor() as cursor:
                 cursor.execute(_HINT, {"channel": channel(self.name)})

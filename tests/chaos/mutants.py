@@ -49,7 +49,7 @@ MUTANTS = {
         "distributed",
         ("slow commits in content",),
         (
-            Edit("shared/log/postgres.py", "mark = self._safe_mark(db, after)", "mark = 2**62"),
+            Edit("shared/log/postgres.py", "mark = self._safe_mark(cursor, after)", "mark = 2**62"),
             Edit(
                 "shared/log/postgres.py",
                 "checkpoint=events[-1].position if full else max(mark, after)",

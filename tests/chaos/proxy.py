@@ -48,6 +48,8 @@ class Wires:
 class Wire:
     """One proxy. ``delay`` holds up whatever passes (seconds); ``stands`` lets nothing pass."""
 
+    _stale = 0  # connections up to this number are half open
+
     def __init__(self, target: int, see: See | None) -> None:
         self._target, self._see = target, see
         self._ends: set[asyncio.StreamWriter] = set()
@@ -72,6 +74,10 @@ class Wire:
         if self._server is not None:
             self._server.get_loop().call_soon_threadsafe(self._reset_all)
 
+    def forget(self) -> None:
+        """Let nothing pass any more on connections that are open now, and tell neither end: new ones work."""
+        self._stale = self._connections
+
     def _reset_all(self) -> None:
         for end in list(self._ends):
             self._reset(end)
@@ -94,21 +100,25 @@ class Wire:
         self._ends |= ends
         try:
             with suppress(asyncio.CancelledError):  # the run is over
-                await asyncio.gather(self._pump(reader, onward[1], number), self._pump(onward[0], writer, None))
+                await asyncio.gather(
+                    self._pump(reader, onward[1], number, self._see), self._pump(onward[0], writer, number)
+                )
         finally:
             self._ends -= ends
             for end in ends:
                 end.transport.abort()
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int | None) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int, see: See | None = None
+    ) -> None:
         with suppress(OSError):
             while data := await source.read(CHUNK):
-                while self.stands:
+                while self.stands or number <= self._stale:
                     await asyncio.sleep(0.02)
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                if number is not None and self._see is not None:
-                    self._see(number, data)
+                if see is not None:
+                    see(number, data)
                 sink.write(data)
                 await sink.drain()
         with suppress(OSError, RuntimeError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -168,8 +169,8 @@ def count_polls(log: PostgresLog) -> list[set[str]]:
     polls: list[set[str]] = []
     holders = log._holders
 
-    def counted(db: Connection) -> set[str]:
-        polls.append(holders(db))
+    def counted(cursor: Any) -> set[str]:
+        polls.append(holders(cursor))
         return polls[-1]
 
     log._holders = counted  # type: ignore[method-assign]

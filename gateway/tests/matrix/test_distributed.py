@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pika
 import pytest
@@ -37,6 +39,7 @@ from shared.envelope import Envelope, Message
 from shared.events import Recorded
 from shared.log.store import Log
 from shared.testing import SECRETS, stored
+from tests.chaos.proxy import Wires
 
 ACTS = [Act(what, n % 3, n * 97, n) for n in range(30) for what in ("news", "followers", "reads", "photos", "judge")]
 
@@ -138,9 +141,9 @@ def bus(amqp_url: str) -> Bus:
 
 
 @contextmanager
-def projecting(gateway: FreshDatabase, bus: Bus) -> Iterator[None]:
+def projecting(gateway: FreshDatabase, bus: Bus, amqp_url: str | None = None) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=project, args=(gateway.settings, stop))
+    thread = threading.Thread(target=project, args=(replace(gateway.settings, amqp_url=amqp_url or bus.amqp_url), stop))
     thread.start()
     try:
         yield
@@ -261,6 +264,27 @@ def test_workers_hear_of_a_change_at_once_and_of_services_with_nobody_at_their_q
 
     with projecting(gateway, bus):
         asyncio.run(scene())
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the connection that is half open is let go
+def test_a_half_open_connection_holds_the_matrix_up_for_two_heartbeats_at_most(
+    gateway: FreshDatabase, bus: Bus, matrix: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither end is told. The broker lets another take from the queue when it misses the first itself."""
+    assert 2 * (topology.HEARTBEAT_S + 5) <= 30
+    monkeypatch.setattr("shared.topology.HEARTBEAT_S", 1)
+    url, wires = urlsplit(bus.amqp_url), Wires()
+    wire = wires.to(url.port or 0)
+    over = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
+    events = history_of(ACTS[:5]).events
+    first, second = events[:3], events[3:]
+    with projecting(gateway, bus, over):
+        bus.send(first)
+        wait_until(lambda: count(matrix) == len(first))
+        wire.forget()
+        bus.send(second)
+        wait_until(lambda: count(matrix) == len(events), 25)
+    wires.close()
 
 
 def test_a_feed_without_a_projector_grows_old_and_is_named(gateway: FreshDatabase, bus: Bus, matrix: Engine) -> None:
