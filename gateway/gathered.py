@@ -42,10 +42,11 @@ class Gathered:
     """``Rpc`` for somebody who asks much at once. A call that stays alone goes as it is.
 
     Whoever gathers makes one for himself: then nobody's call waits behind a stranger's. Belongs to one event loop.
+    ``window_s`` is how long the first call of a bundle waits for others.
     """
 
-    def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
+    def __init__(self, rpc: Rpc, window_s: float = WINDOW_S) -> None:
+        self._rpc, self._window_s = rpc, window_s
         self._open: dict[str, _Bundle] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -60,7 +61,7 @@ class Gathered:
             if bundle is not None:
                 self._send(service, bundle)
             bundle = self._open[service] = _Bundle()
-            loop.call_later(WINDOW_S, self._send, service, bundle)
+            loop.call_later(self._window_s, self._send, service, bundle)
         bundle.add(one, size)
         return await one.answer
 

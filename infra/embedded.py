@@ -13,6 +13,7 @@ from infra.dispatcher import Dispatcher, Subscriber
 from infra.timers import RepeatedCall
 from shared.bundles import MANY, answer_all
 from shared.config import Settings
+from shared.database import lasting_together
 from shared.errors import NotFound
 from shared.events import Recorded
 from shared.log.store import Log
@@ -54,8 +55,9 @@ class Platform:
             PlatformError: what the service refused with.
             NotFound: ``rpc.no_method``, there is no such door.
         """
-        if method == MANY:
-            return answer_all(request, partial(self._call, service))
+        if method == MANY and service in self.runtimes:
+            with lasting_together(self.runtimes[service].engine):
+                return answer_all(request, partial(self._call, service))
         return self._call(service, method, request)
 
     def _call(self, service: str, method: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import structlog
 
 from loadtests.append import appends, appends_beside_locks, appends_of_many
 from loadtests.consume import consuming
+from loadtests.importing import imported
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
@@ -46,7 +47,7 @@ def bench(page: bool, scale: int) -> None:
         comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
         comparisons += [consuming(world), *readiness(world)]
     comparisons += [appends_beside_eventsourcing(), *matrix_reads(), *matrix_with_a_long_log()]
-    comparisons += [*texts(), *renditions(), *uploading(), *imports(), *starts()]
+    comparisons += [*texts(), *renditions(), *uploading(), *imports(), *imported(), *starts()]
     click.echo(table(comparisons))
     path = keep(comparisons, load)
     if page:

@@ -1,6 +1,7 @@
 """Engines, transactions and the few words of SQL that differ between PostgreSQL and SQLite."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
 RESTED_S = 1.0
+_together = threading.local()
 RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
 
 
@@ -141,8 +143,23 @@ def written(engine: Engine, repeatable: bool = False) -> None:
     """Note a commit; wait until it lasts unless it is ``repeatable``. PostgreSQL's lasts when it is answered."""
     if engine.dialect.name == "sqlite":
         disk(str(engine.url.database)).written()
-        if not repeatable:
+        if not repeatable and getattr(_together, "engine", None) is not engine:
             lasting(engine)
+
+
+@contextmanager
+def lasting_together(engine: Engine) -> Iterator[None]:
+    """Have this thread's commits in the block wait for the disk once, at its end; nobody is told of them before.
+
+    Raises:
+        Unavailable: the disk failed; what was committed may or may not last.
+    """
+    _together.engine = engine
+    try:
+        yield
+    finally:
+        _together.engine = None
+    lasting(engine)
 
 
 def lasting(engine: Engine) -> None:

@@ -26,6 +26,7 @@ from shared.errors import RuleBroken
 from shared.ids import new_id
 
 THREADS = 4
+ROUND_S = 0.01  # until all rows of a round have asked: they come from a thread each
 READERS = 2  # files that are read at once: each may take a gigabyte and a processor
 T = TypeVar("T")
 
@@ -111,7 +112,7 @@ class ImportDesk:
                 raise
 
     def _open(self, caller: Caller, import_id: UUID, loop: asyncio.AbstractEventLoop) -> Services:
-        calls = replace(self._calls, rpc=Gathered(self._calls.rpc))
+        calls = replace(self._calls, rpc=Gathered(self._calls.rpc, ROUND_S))
         return Services(calls, loop, caller, import_id, self._stopping)
 
     def _holder(self, turn: Turn) -> Caller | None:

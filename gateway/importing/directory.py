@@ -1,17 +1,20 @@
 """Finds the units, channels and articles that rows name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.importing.platform import Body, Platform, everything
-from gateway.importing.reading.values import CHINA, When, plain, when
-from gateway.importing.rows import ReadsRow
+from gateway.importing.reading.values import CHINA, When, when
+from gateway.importing.rows import AnyRow, ArticleRow, ReadsRow
 from shared.contracts.content.events import ChannelKind
 from shared.errors import NotFound, RuleBroken
+from shared.titles import plain
 
-MAX_QUERY = 100
+MAX_TITLE = 200  # an article has none that is longer
+Query = tuple[tuple[str, str], ...]
 
 
 class Place(NamedTuple):
@@ -27,6 +30,7 @@ class Directory:
 
     def __init__(self, platform: Platform, unit: str, channel: str) -> None:
         self._platform, self._unit, self._channel = platform, unit, channel
+        self._looked_up: dict[tuple[str, Query], list[str]] = {}
 
     @cached_property
     def _units(self) -> list[Body]:
@@ -72,10 +76,40 @@ class Directory:
         """Return an article with its publications."""
         return self._platform.ask("content", "get_article", {"article_id": article_id})
 
+    def look_up(self, rows: Iterable[AnyRow]) -> None:
+        """Find at once which articles the rows name; of each row that is asked once, when it is sent."""
+        asked: dict[Query, list[str]] = {}
+        for row in rows:
+            if (query := self._query(row)) is not None:
+                asked.setdefault(query, []).append(row.title)  # type: ignore[union-attr]
+        self._looked_up.clear()
+        for query, titles in asked.items():
+            self._looked_up |= {(title, query): ids for title, ids in self._found(titles, query).items()}
+
     def articles(self, title: str, **query: str) -> list[Body]:
         """Return the articles of that title, with their publications."""
-        listed = everything(self._platform, "content", "list_articles", q=title[:MAX_QUERY], **query)
-        return [self.article(item["id"]) for item in listed if plain(item["title"]) == plain(title)]
+        ids = self._looked_up.pop((plain(title), _query(query)), None)
+        if ids is None:
+            ids = self._found([title], _query(query))[plain(title)]
+        return [self.article(one) for one in ids]
+
+    def _query(self, row: AnyRow) -> Query | None:
+        """Return what ``articles`` will be asked beside the title for a row; None where it will not come to that."""
+        match row:
+            case ArticleRow():
+                with suppress(NotFound, RuleBroken):  # the row will be told so
+                    return _query({"unit_id": self.unit(row.unit), "kind": row.kind})
+            case ReadsRow():
+                return _query({"kind": row.kind})
+        return None
+
+    def _found(self, titles: Sequence[str], query: Query) -> dict[str, list[str]]:
+        """Return the ids of the articles of each title, as titles are compared."""
+        ids: dict[str, list[str]] = {plain(title): [] for title in titles}
+        if wanted := [title for title in titles if len(title) <= MAX_TITLE]:
+            for item in everything(self._platform, "content", "find_articles", titles=wanted, **dict(query)):
+                ids.get(plain(item["title"]), []).append(str(item["id"]))
+        return ids
 
     def read_article(self, row: ReadsRow) -> Place:
         """Return the article that a row counts, and its channel: by link, else by title and day.
@@ -102,6 +136,10 @@ class Directory:
         unit = self.unit("") if self._unit else None
         fits = [one for one in self._channels if one["kind"] == row.channel_kind and unit in (None, one["unit_id"])]
         return {str(one["id"]) for one in fits}
+
+
+def _query(asked: Mapping[str, str]) -> Query:
+    return tuple(sorted(asked.items()))
 
 
 def same_link(url: str) -> str:

@@ -39,7 +39,7 @@ class Platform(Protocol):
         """Send a command under an idempotency key. Raises: PlatformError: refused; Unavailable: no answer."""
 
 
-def everything(platform: Platform, service: str, operation: str, **asked: str) -> list[Body]:
+def everything(platform: Platform, service: str, operation: str, **asked: Any) -> list[Body]:
     """Return every item of a list, page by page."""
     items: list[Body] = []
     after: Body = {}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from gateway.importing.reading.values import plain
 from gateway.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError
+from shared.titles import plain
 
 Numbered = tuple[int, AnyRow]
 

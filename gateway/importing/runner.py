@@ -21,7 +21,7 @@ from shared.logs import log
 
 LOOK_S = 2.0  # for imports that another worker left behind
 TURN_S = 5.0
-AT_ONCE = 20  # rows on their way, noted in one transaction; a crash lets as many be sent again, and be told as repeated
+AT_ONCE = 50  # rows on their way, noted in one transaction; a crash lets as many be sent again, and be told as repeated
 PAUSE = timedelta(seconds=10)
 SENDERS = 8
 REFUSED = "the rights of whoever began it do not hold any more; nothing more was sent"
@@ -124,6 +124,7 @@ class Runner:
 
     def _send(self, sender: Sender, abreast: Sequence[tuple[int, AnyRow]], outcomes: list[Numbered]) -> None:
         """Send rows at once; what became of one is noted also where another met a service that does not answer."""
+        sender.look_up([row for _, row in abreast])
         sent = [(number, self._sending.submit(sender.send, row)) for number, row in abreast]
         wait(one for _, one in sent)
         outcomes += [(number, one.result()) for number, one in sent if one.exception() is None]

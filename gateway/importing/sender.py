@@ -1,5 +1,6 @@
 """Sends rows to the services. Every row goes as far as it can; the next run takes it on from there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -34,6 +35,18 @@ class Sender:
 
     def __init__(self, platform: Platform, unit: str = "", channel: str = "") -> None:
         self._platform, self._directory = platform, Directory(platform, unit, channel)
+
+    def look_up(self, rows: Sequence[AnyRow]) -> None:
+        """Ask in one go for what ``send`` will want to know of rows that are about different things.
+
+        Raises:
+            Unavailable: a service does not answer.
+        """
+        try:
+            self._directory.look_up(rows)
+        except PlatformError as refusal:  # each row will meet it, and be told
+            if refusal.retryable:
+                raise
 
     def send(self, row: AnyRow) -> Outcome:
         """Send a row and return what became of it.

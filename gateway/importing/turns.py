@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Update, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from gateway.importing.book import forget_unsent, writable
 from gateway.importing.rows import AnyRow, read_row
@@ -18,6 +18,11 @@ HELD = timedelta(seconds=6)  # a worker that was killed gives back nothing: anot
 NEVER_SO_LONG = timedelta(minutes=5)  # nobody holds one or pauses for that long: a clock ran ahead, and was set back
 RUNS = import_job.c.state == "running"
 Numbered = tuple[int, Outcome]
+_NOTED = (
+    update(import_row)
+    .where(import_row.c.import_id == bindparam("of"), import_row.c.number == bindparam("at"))
+    .values({name: bindparam(name) for name in ("outcome", "field", "reason", "thing", "says")})
+)
 
 
 class Lost(Exception):
@@ -94,8 +99,8 @@ class Turns:
         added: dict[str, Any] = {name: import_job.c[name] + number for name, number in counts.items()}
         with writing(self._engine) as db:
             self._change(db, turn, **added)  # also of one that was given up meanwhile: the rows were sent
-            for number, one in outcomes:
-                db.execute(_noted(turn, number, one))
+            if outcomes:
+                db.execute(_NOTED, [_noted(turn, number, one) for number, one in outcomes])
 
     def _change(self, db: Connection, turn: Turn, *where: Any, **values: Any) -> None:
         mine = (import_job.c.import_id == turn.import_id, import_job.c.holder == self._worker)
@@ -103,7 +108,6 @@ class Turns:
             raise Lost
 
 
-def _noted(turn: Turn, number: int, one: Outcome) -> Update:
-    row = (import_row.c.import_id == turn.import_id, import_row.c.number == number)
-    told = {"field": writable(one.field), "reason": writable(one.reason), "thing": one.thing}
-    return update(import_row).where(*row).values(outcome=one.verdict, says=None, **told)
+def _noted(turn: Turn, number: int, one: Outcome) -> dict[str, Any]:
+    told = {"field": writable(one.field), "reason": writable(one.reason), "thing": one.thing, "says": None}
+    return {"of": turn.import_id, "at": number, "outcome": one.verdict, **told}

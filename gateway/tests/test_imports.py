@@ -3,7 +3,7 @@
 import csv
 import io
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,7 +25,8 @@ HEAD = "channel,taken_at,followers\n"
 
 
 def lines(days: int) -> str:
-    return HEAD + "".join(f"官微,2021-07-{day:02},{1000 + day}\n" for day in range(1, days + 1))
+    counted = (date(2021, 7, 1) + timedelta(days=day) for day in range(days))
+    return HEAD + "".join(f"官微,{day},{1001 + number}\n" for number, day in enumerate(counted))
 
 
 @pytest.fixture
@@ -276,7 +277,7 @@ def test_a_right_that_is_taken_away_ends_the_import_at_the_next_row(services: Wo
 
 def test_an_import_that_is_given_up_sends_no_more_and_says_what_was_sent(services: World) -> None:
     mine, theirs = (services.add("college_editor", unit) for unit in (OWN_UNIT, OTHER_UNIT))
-    where = begin(services, lines(28), mine).headers["Location"]
+    where = begin(services, lines(58), mine).headers["Location"]
 
     def give_up(request: dict[str, Any]) -> dict[str, Any]:
         if request["body"]["followers"] == 1004:
@@ -287,8 +288,8 @@ def test_an_import_that_is_given_up_sends_no_more_and_says_what_was_sent(service
     assert services.ask("DELETE", where, theirs).status_code == 404
     work(services)
     ended = services.ask("GET", where, mine).json()
-    assert (ended["state"], ended["rows"]["accepted"]) == ("failed", 20) and "given up" in ended["reason"]
-    assert len(counted(services)) == 20
+    assert (ended["state"], ended["rows"]["accepted"]) == ("failed", 50) and "given up" in ended["reason"]
+    assert len(counted(services)) == 50
     assert services.ask("DELETE", where, mine).status_code == 204
     assert services.ask("GET", where, mine).json() == ended
 

@@ -33,6 +33,7 @@ from shared.database import UtcDateTime
 from shared.events import Event, Recorded
 from shared.projector import Projection
 from shared.read_model import ReadModel
+from shared.titles import plain
 
 metadata = MetaData()
 STATUS_AFTER: dict[type[Event], str] = {
@@ -91,6 +92,7 @@ article = Table(
     Column("unit_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     Column("title", Text, nullable=False),
+    Column("compared_title", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("author_id", Uuid, nullable=False),
@@ -98,6 +100,7 @@ article = Table(
     Column("version", Integer, nullable=False),
     Index("article_by_change", "changed_at", "article_id"),
     Index("article_by_unit", "unit_id", "changed_at", "article_id"),
+    Index("article_by_title", "compared_title"),
 )
 
 # Publications to come.
@@ -181,16 +184,24 @@ def _project_article(model: ReadModel, recorded: Recorded) -> None:
         case ArticleDrafted():
             row = {
                 "article_id": event.article_id, "unit_id": event.unit_id, "kind": event.kind,
-                "title": event.text.title, "status": "draft", "revision": 1, "author_id": event.author_id,
-                "changed_at": recorded.recorded_at, "version": recorded.version,
+                "title": event.text.title, "compared_title": compared_title(event.text.title), "status": "draft",
+                "revision": 1, "author_id": event.author_id, "changed_at": recorded.recorded_at,
+                "version": recorded.version,
             }  # fmt: skip
             model.upsert(article, row)
         case ArticleRevised():
-            _change_article(model, recorded, title=event.text.title, revision=event.revision, status="draft")
+            title = event.text.title
+            names = {"title": title, "compared_title": compared_title(title)}
+            _change_article(model, recorded, **names, revision=event.revision, status="draft")
         case PublicationScheduled() | PublicationCancelled() | PublicationReceiptFiled():
             _change_article(model, recorded)
         case _ if status := STATUS_AFTER.get(type(event)):
             _change_article(model, recorded, status=status)
+
+
+def compared_title(title: str) -> str:
+    """Return what an article is found by: the title as titles are compared, no longer than an index takes."""
+    return plain(title)[:200]
 
 
 def _change_article(model: ReadModel, recorded: Recorded, **columns: Any) -> None:

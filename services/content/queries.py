@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Date, Row, Select, and_, case, func, literal,
 from services.content import article as rules
 from services.content.diff import unified
 from services.content.html import clean
-from services.content.projections import article, channel, due, unit, unit_history
+from services.content.projections import article, channel, compared_title, due, unit, unit_history
 from shared.codec import unstructure
 from shared.contracts.content.events import ArticleDrafted, ArticleRevised, ArticleText
 from shared.errors import NotFound
@@ -19,6 +19,7 @@ from shared.places import id_in, moment_and_id, page, place
 from shared.sealed import KeyRing, unseal
 
 DUE_AT_ONCE = 100
+LISTED = [column for column in article.c if column is not article.c.compared_title]
 Seen = frozenset[UUID] | None  # the units a caller sees; None: all
 
 
@@ -84,7 +85,7 @@ def list_channels(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
 def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str, Any]:
     """Return articles, the last changed first."""
     newest_first = (article.c.changed_at.desc(), article.c.article_id.desc())
-    wanted = _among(select(article), article.c.unit_id, seen).order_by(*newest_first)
+    wanted = _among(select(*LISTED), article.c.unit_id, seen).order_by(*newest_first)
     for name in asked.keys() & {"unit_id", "kind", "status"}:
         wanted = wanted.where(article.c[name] == asked[name])
     if "q" in asked:
@@ -100,6 +101,18 @@ def list_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str
         lambda row: _item(row, "article_id"),
         lambda row: place(row.changed_at, row.article_id),
     )
+
+
+def find_articles(db: Connection, seen: Seen, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the articles of some titles in the order of their ids."""
+    titles = {compared_title(title) for title in asked["titles"]}
+    wanted = _among(select(*LISTED), article.c.unit_id, seen).where(article.c.compared_title.in_(titles))
+    for name in asked.keys() & {"unit_id", "kind"}:
+        wanted = wanted.where(article.c[name] == asked[name])
+    if asked["after"]:
+        wanted = wanted.where(article.c.article_id > id_in(asked["after"]))
+    wanted = wanted.order_by(article.c.article_id)
+    return page(db, wanted, asked["limit"], lambda row: _item(row, "article_id"), lambda row: str(row.article_id))
 
 
 def due_publications(db: Connection, now: datetime) -> Sequence[Row[Any]]:

@@ -179,6 +179,13 @@ class ContentService:
             return queries.list_articles(db, call.caller.unit_filter(), body)
 
     @rpc
+    def find_articles(self, request: Request) -> Answer:
+        call = self.runtime.open("article.read", request)
+        body = requests.FindArticles().load(call.body)
+        with self.runtime.caught_up(call.caller) as db:
+            return queries.find_articles(db, call.caller.unit_filter(), body)
+
+    @rpc
     def list_revisions(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
         _, history = self._article(call, requests.ListRevisions().load(call.body)["article_id"])

@@ -14,7 +14,7 @@ import pytest
 from conftest import MakeDatabase
 from shared import disk
 from shared.contracts.content.events import UnitRenamed
-from shared.database import open_engine, reading, writing
+from shared.database import lasting_together, open_engine, reading, writing
 from shared.errors import Unavailable
 from shared.execute import cause_of
 from shared.ids import new_id
@@ -146,6 +146,42 @@ def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(disk, "sync_path", broken)
     with pytest.raises(Unavailable, match="the disk failed"):
+        append(log, "unit-1")
+
+
+def test_commits_of_one_bundle_wait_for_the_disk_once_before_anybody_is_told(log: SqliteLog, power: Power) -> None:
+    with lasting_together(log.engine):
+        for number in range(5):
+            append(log, f"unit-{number}")
+        assert power.syncs == 0
+    assert power.syncs == 1 and len(power.streams_after_failing()) == 5
+    append(log, "unit-alone")
+    assert power.syncs == 2
+
+
+def test_a_bundle_that_does_not_wait_at_its_end_is_caught(
+    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.lasting", lambda _: None)
+    with lasting_together(log.engine):
+        append(log, "unit-1")
+    assert "unit-1" not in power.streams_after_failing()
+
+
+def test_others_wait_for_themselves_while_a_bundle_goes_on(log: SqliteLog, power: Power) -> None:
+    """The mutant that keeps the bundle for the process answers another's command before it lasts."""
+    with lasting_together(log.engine), ThreadPoolExecutor(1) as pool:
+        append(log, "unit-bundle")
+        pool.submit(append, log, "unit-other").result()
+        assert "unit-other" in power.streams_after_failing()
+
+
+def test_a_bundle_on_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(disk, "sync_path", broken)
+    with pytest.raises(Unavailable, match="the disk failed"), lasting_together(log.engine):
         append(log, "unit-1")
 
 

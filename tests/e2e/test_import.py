@@ -7,7 +7,7 @@ import httpx
 
 from tests.e2e.platforms import Person, Platform, eventually
 
-ROWS, DAY = 60, "2018-09-01"
+ROWS, DAY = 190, "2018-09-01"
 COUNTS = "accepted: {}, already there: {}, rejected: 0"
 
 

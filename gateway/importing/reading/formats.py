@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gateway.importing.reading.tables import Row, Table
-from gateway.importing.reading.values import CHINA, Unreadable, When, count, iso, plain, to_html, when
+from gateway.importing.reading.values import CHINA, Unreadable, When, count, iso, to_html, when
 from shared.errors import Invalid
+from shared.titles import plain
 
 HEADER_WITHIN = 20  # rows from the top of a table
 SAMPLE, SAMPLE_CELL = 5, 80  # rows, and characters of a cell, that show what was understood

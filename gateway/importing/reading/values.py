@@ -1,7 +1,6 @@
 """Cells to values. What cannot be read exactly is refused: a rounded figure would be told as an exact one."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -91,11 +90,6 @@ def count(text: str) -> int:
 def iso(moment: datetime) -> str:
     """Return a moment in UTC as the API takes it."""
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def plain(text: str) -> str:
-    """Return the text as titles and names are compared: one width of characters, single spaces, no case."""
-    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def to_html(text: str) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 from gateway.importing.platform import Sent
 from shared.errors import RuleBroken, Unavailable
 from shared.ids import new_id
+from shared.titles import plain
 
 ME = str(new_id())
 
 
 class FakePlatform:
-    """``did`` are the commands that did something; ``asked`` are all keys in their order."""
+    """``did`` are the commands that did something; ``asked`` are all keys, ``looked_up`` all titles, in their order."""
 
     account_id = ME
 
@@ -20,6 +21,7 @@ class FakePlatform:
         self.known: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, tuple[str, dict[str, Any], str]] = {}
         self.asked: list[str] = []
+        self.looked_up: list[list[str]] = []
         self.down_after: int | None = None
 
     @property
@@ -46,12 +48,18 @@ class FakePlatform:
             case "list_channels":
                 return {"items": self.channels, "next": None}
             case "list_articles":
-                found = [one for one in self.known.values() if body.get("q", "").lower() in one["title"].lower()]
-                for name in body.keys() & {"unit_id", "kind", "status"}:
-                    found = [one for one in found if one[name] == body[name]]
-                start = int(body.get("after", 0))  # pages of one, so that paging is always tried
-                return {"items": found[start : start + 1], "next": str(start + 1) if start + 1 < len(found) else None}
+                return self._page(list(self.known.values()), body)
+            case "find_articles":
+                self.looked_up.append(body["titles"])
+                titles = {plain(title) for title in body["titles"]}
+                return self._page([one for one in self.known.values() if plain(one["title"]) in titles], body)
         return self.known[body["article_id"]]
+
+    def _page(self, found: list[dict[str, Any]], body: dict[str, Any]) -> dict[str, Any]:
+        for name in body.keys() & {"unit_id", "kind", "status"}:
+            found = [one for one in found if one[name] == body[name]]
+        start = int(body.get("after", 0))  # pages of one, so that paging is always tried
+        return {"items": found[start : start + 1], "next": str(start + 1) if start + 1 < len(found) else None}
 
     def do(self, service: str, operation: str, key: str, body: dict[str, Any]) -> Sent:
         if self.down_after is not None and len(self.answers) >= self.down_after:

@@ -154,6 +154,21 @@ def test_an_import_that_breaks_off_goes_on_where_it_stopped_and_tells_nothing_tw
     assert len(set(platform.asked)) == 10
 
 
+def test_rows_of_one_round_are_looked_up_at_once_and_each_then_finds_its_own(platform, unit, wechat):
+    """The naive sender asks for each row; the mutant that keeps what it looked up misses what a row drafted since."""
+    known = platform.article(unit, "news", "ＡＢ")
+    content = "unit,kind,title,body\n文学院,news,ab,文\n文学院,news,新,文\n无此院,news,别,文\n".encode()
+    ((_, rows),) = samples.rows(content, EXPORTED)
+    sender = Sender(platform)
+
+    sender.look_up(rows)
+    outcomes = [sender.send(row) for row in rows]
+
+    assert platform.looked_up == [["ab", "新"]]
+    assert _verdicts(outcomes) == ["repeated", "accepted", "rejected"] and outcomes[0].thing == known
+    assert sender.send(rows[1]).thing == outcomes[1].thing and len(platform.did) == 1
+
+
 def test_a_rehearsal_sends_nothing(platform, unit, wechat):
     platform.channel(unit, "文学院网站", "website")
 

@@ -210,6 +210,14 @@ class ListArticles(Listing):
     q = fields.String(validate=validate.Length(min=1, max=100))
 
 
+class FindArticles(Listing):
+    """Articles of these titles, however they are written (``shared.titles``), in the order of their ids."""
+
+    titles = fields.List(fields.String(validate=validate.Length(min=1)), required=True, validate=validate.Length(1, 50))
+    unit_id = fields.UUID()
+    kind = one_of(ArticleKind)
+
+
 class ListRevisions(WireSchema):
     article_id = fields.UUID(required=True)
 

@@ -85,6 +85,20 @@ def test_articles_are_listed_by_unit_kind_status_and_title(either: World) -> Non
     assert listed(q="0%") == listed(q="a_d") == [plain]
 
 
+def test_articles_are_found_by_their_titles_however_these_are_written(either: World) -> None:
+    first, second = either.unit(), either.unit("别院")
+    one = either.draft(first, title="ＡＢＣ  开学典礼")
+    other = either.draft(second, title="abc 开学典礼", kind="wechat_post")
+    renamed = either.draft(first, title="旧题")
+    either.ask("revise_article", article_id=renamed, title="新题")
+    found = partial(ids, either, "find_articles")
+    assert sorted(found(titles=["Abc 开学典礼 ", "新题"])) == sorted([one, other, renamed])
+    assert found(titles=["abc 开学典礼"], unit_id=first) == [one]
+    assert found(titles=["abc 开学典礼"], kind="wechat_post") == [other]
+    assert found(titles=["旧题", "开学典礼"]) == []
+    assert "compared_title" not in either.ask("find_articles", titles=["新题"])["items"][0]
+
+
 @pytest.mark.parametrize("method", ["list_articles", "list_channels", "list_units"])
 def test_a_list_is_paged_without_gap_or_double(either: World, method: str) -> None:
     units = [either.unit(f"院{n}") for n in range(4)]
