@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.importing.platform import Body, Platform, everything
-from gateway.importing.reading.values import CHINA, When, when
+from gateway.importing.reading.values import CHINA, when
 from gateway.importing.rows import AnyRow, ArticleRow, ReadsRow
 from shared.contracts.content.events import ChannelKind
 from shared.errors import NotFound, RuleBroken
@@ -151,9 +152,9 @@ def same_link(url: str) -> str:
     return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{parts.query}"
 
 
-def same_day(publication: Body, published: When) -> bool:
+def same_day(publication: Body, published: datetime) -> bool:
     """Return whether the publication was on that day in China."""
-    return when(publication["at"]).moment.astimezone(CHINA).date() == published.moment.astimezone(CHINA).date()
+    return when(publication["at"]).moment.astimezone(CHINA).date() == published.astimezone(CHINA).date()
 
 
 def has_link(publication: Body, url: str | None) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.importing.reading.values import CHINA, When
+from gateway.importing.reading.values import CHINA
 from shared import codec
 from shared.contracts.content.events import ArticleKind, ChannelKind
 from shared.contracts.metrics.events import ReadUnit
@@ -32,7 +32,7 @@ class ReadsRow:
 
     place: str
     title: str
-    published: When
+    published: datetime
     url: str | None
     counts: Mapping[ReadUnit, int]
     kind: ArticleKind

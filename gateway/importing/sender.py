@@ -7,7 +7,7 @@ from typing import Literal
 
 from gateway.importing.directory import Directory, has_link, same_day
 from gateway.importing.platform import Body, Platform, Sent, key_of
-from gateway.importing.reading.values import When, iso
+from gateway.importing.reading.values import iso
 from gateway.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError, about
 from shared.errors import PlatformError, RuleBroken
 
@@ -141,8 +141,7 @@ def _is_same(article: Body, row: ArticleRow) -> bool:
     published = [one for one in article["publications"] if one["status"] == "published"]
     if not published or row.published_at is None:
         return True
-    day = When(row.published_at, whole_day=True)
-    return any(has_link(one, row.url) or same_day(one, day) for one in published)
+    return any(has_link(one, row.url) or same_day(one, row.published_at) for one in published)
 
 
 def _day_of(moment: datetime | None) -> str:

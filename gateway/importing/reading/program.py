@@ -19,7 +19,7 @@ from shared.errors import Invalid
 
 ADDRESS_SPACE, CPU_S = 2**30, 60
 AT_ONCE, AT_ONCE_CHARACTERS = 500, 2**18  # of rows in a line
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """Cells to values. What cannot be read exactly is refused: a rounded figure would be told as an exact one."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 
 CHINA = timezone(timedelta(hours=8))  # the zone of every platform's export; since 1991 without summer time
 FIRST_YEAR, LAST_YEAR, LARGEST = 1900, 2200, 10**12
@@ -24,8 +24,7 @@ class Unreadable(Exception):
     """A cell that does not say what its column should; the text is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A moment, or (``whole_day``) the beginning of a day in China."""
 
     moment: datetime

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from gateway.importing.reading.values import When
 from gateway.importing.rounds import rounds
 from gateway.importing.rows import AnyRow, ArticleRow, FollowersRow, ReadsRow, RowError
 
@@ -17,7 +16,7 @@ def article(title: str) -> AnyRow:
 
 def reads(title: str) -> AnyRow:
     return ReadsRow(
-        place="1", title=title, published=When(DAY, whole_day=True), url=None, counts={"reads": 1}, kind="news",
+        place="1", title=title, published=DAY, url=None, counts={"reads": 1}, kind="news",
         channel_kind="website", source="x", taken_at=DAY,
     )  # fmt: skip
 

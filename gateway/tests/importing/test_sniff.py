@@ -7,6 +7,8 @@ import zipfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
+from subprocess import Popen
 from tempfile import TemporaryFile
 
 import pytest
@@ -241,6 +243,21 @@ def test_a_program_that_tells_of_more_rows_than_there_may_be_is_heard_no_further
     monkeypatch.setattr("gateway.importing.reader.MAX_ROWS", 3)
     with pytest.raises(RuleBroken, match=r"import\.unreadable"):
         list(Told(BytesIO(b'{"rows": [["1", "2", "3"], ["1", "2", "3"]]}\n' * 2 + b'{"tables": []}\n')).rows())
+
+
+def test_the_program_knows_nothing_of_our_environment(monkeypatch):
+    """The mutant that passes it on shows the platform's secret to whoever takes over the program."""
+    monkeypatch.setenv("MATRIX_SECRET", "the-secret")
+    started: list[Popen[bytes]] = []
+
+    def start(*command, **more):
+        started.append(Popen(*command, **more))
+        return started[0]
+
+    monkeypatch.setattr("gateway.importing.reader.subprocess.Popen", start)
+    with _reading(samples.ARTICLES.encode()) as told:
+        next(told.rows())
+        assert b"the-secret" not in Path(f"/proc/{started[0].pid}/environ").read_bytes()
 
 
 @contextmanager
