@@ -21,7 +21,7 @@ def test_the_migration_notes_how_the_titles_of_old_articles_compare(tmp_path: Pa
     titles = ["ＡＢＣ  开学典礼", "长" * 200, *map(str, range(2500))]
     engine = open_engine(f"sqlite:///{tmp_path}/content.db")
     with engine.begin() as db:
-        command.upgrade(config_of("content", db), "0004")
+        command.upgrade(config_of("content", db), "0005")
         db.execute(INSERT, [{"id": uuid4().hex, "title": title} for title in titles])
     with engine.begin() as db:
         command.upgrade(config_of("content", db), "head")

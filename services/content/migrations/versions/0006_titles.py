@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.titles import plain
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 AT_ONCE = 1000
 
 
