@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from gateway.matrix.changes import Cells
 from gateway.matrix.counters import count
@@ -15,6 +15,8 @@ from shared.database import insert_new
 from shared.events import Recorded
 
 CHUNK = 500
+_APPLIED = select(applied.c.event_id).where(applied.c.event_id.in_(bindparam("ids", expanding=True)))
+_NEW = insert(applied)
 
 
 def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
@@ -33,7 +35,7 @@ def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
     if not new:
         return 0, cells
     rows = [{"event_id": each.event_id, "source": source_of(each), "position": each.position} for each in new.values()]
-    db.execute(insert(applied), rows)
+    db.execute(_NEW, rows)
     for recorded in new.values():
         _describe(db, recorded, cells)
     facts = [fact for recorded in new.values() for fact in facts_of(recorded)]
@@ -48,7 +50,7 @@ def _known(db: Connection, event_ids: list[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for start in range(0, len(event_ids), CHUNK):
         some = event_ids[start : start + CHUNK]
-        found.update(db.execute(select(applied.c.event_id).where(applied.c.event_id.in_(some))).scalars())
+        found.update(db.execute(_APPLIED, {"ids": some}).scalars())
     return found
 
 

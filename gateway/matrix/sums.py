@@ -1,8 +1,9 @@
 """Facts and their sums: what is added to one is added to the other."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, and_, case, delete, func, insert, select
@@ -16,6 +17,8 @@ Key = tuple[Table, tuple[Any, ...]]
 SUMS = (recorded_sum, day_sum, month_sum)  # each can be made of the one before it
 WHERE = ("unit_id", "channel_id", "figure")
 ADDED = ("value", "weight", "flagged", "facts")
+_NEW_FACT = insert(fact)
+_TOLD = tuple(field.name for field in fields(Fact))
 
 
 def keys_of(each: Fact) -> set[Key]:
@@ -27,13 +30,15 @@ def add_facts(db: Connection, facts: Sequence[Fact]) -> None:
     """Insert the facts, which must be new, and add them to their sums."""
     if not facts:
         return
-    db.execute(insert(fact), [_row(each) for each in facts])
+    db.execute(_NEW_FACT, [_row(each) for each in facts])
     for table in SUMS:
         sums: dict[tuple[Any, ...], dict[str, Any]] = {}
         for each in facts:
             key, one = _key(table, each)[1], _one(each)
             sums[key] = _added(sums[key], one) if key in sums else one
-        db.execute(_adding(db, table), [_named(table, key) | _kept(table, found) for key, found in sums.items()])
+        db.execute(
+            _adding(db.dialect.name, table), [_named(table, key) | _kept(table, found) for key, found in sums.items()]
+        )
 
 
 def remove_facts(db: Connection, event_ids: Sequence[Any]) -> set[Key]:
@@ -91,7 +96,8 @@ def _whole(found: Row[Any]) -> dict[str, Any]:
 
 
 def _row(each: Fact) -> dict[str, Any]:
-    return {**asdict(each), "month": month_of(each.day), "recorded_day": recording_day(each.recorded_at)}
+    told = {name: getattr(each, name) for name in _TOLD}
+    return {**told, "month": month_of(each.day), "recorded_day": recording_day(each.recorded_at)}
 
 
 def _one(each: Fact) -> dict[str, Any]:
@@ -113,8 +119,9 @@ def _added(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
     return {**{name: left[name] + right[name] for name in ADDED}, **days}
 
 
-def _adding(db: Connection, table: Table) -> Any:
-    statement = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
+@cache  # building a statement costs more than executing it
+def _adding(dialect: str, table: Table) -> Any:
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     new = statement.excluded
     changes: dict[str, Any] = {name: table.c[name] + new[name] for name in ADDED}
     if table is month_sum:  # min() and max() of two values are called otherwise in PostgreSQL

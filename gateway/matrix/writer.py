@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from gateway.matrix.changes import Cells
 from gateway.matrix.facts import source_of
@@ -15,6 +15,13 @@ from shared.events import Recorded
 from shared.failpoints import failpoint
 
 RING = 2000
+# Kept, because building a statement costs more than executing it.
+_POSITION = select(matrix_state.c.position).with_for_update()
+_FEED = select(feed.c.position, feed.c.fresh_at).where(feed.c.source == bindparam("source"))
+_OLDEST = select(change.c.position).order_by(change.c.position.desc()).offset(RING).limit(1)
+_NOTED = insert(change)
+_MOVED = update(matrix_state).values(position=bindparam("to"))
+_DESCRIBED = update(matrix_state).values(position=bindparam("to"), described=bindparam("to"))
 
 
 class Writer:
@@ -63,22 +70,23 @@ class Writer:
 
 def lock(db: Connection) -> int:
     """Return the matrix's position; until the transaction ends nobody else moves it."""
-    insert_new(db, matrix_state, ["id"], {"id": 1, "position": 0})
-    return int(db.execute(select(matrix_state.c.position).with_for_update()).scalar_one())
+    if (position := db.execute(_POSITION).scalar()) is None:
+        insert_new(db, matrix_state, ["id"], {"id": 1, "position": 0})
+        position = db.execute(_POSITION).scalar_one()
+    return int(position)
 
 
 def note(db: Connection, position: int, events: int, cells: Cells) -> int:
     """Move the matrix on by a number of events that changed these cells; return the new position."""
     now_at = position + events
-    db.execute(update(matrix_state).values(position=now_at, **({"described": now_at} if cells.described else {})))
-    db.execute(insert(change).values(position=now_at, previous=position, cells=cells.to_json()))
-    oldest = select(change.c.position).order_by(change.c.position.desc()).offset(RING).limit(1)
-    if (beyond := db.execute(oldest).scalar()) is not None:
+    db.execute(_DESCRIBED if cells.described else _MOVED, {"to": now_at})
+    db.execute(_NOTED, {"position": now_at, "previous": position, "cells": cells.to_json()})
+    if (beyond := db.execute(_OLDEST).scalar()) is not None:
         db.execute(delete(change).where(change.c.position <= beyond))
     return now_at
 
 
 def _move(db: Connection, source: str, to: int, fresh_at: datetime) -> None:
-    now = db.execute(select(feed.c.position, feed.c.fresh_at).where(feed.c.source == source)).one_or_none()
+    now = db.execute(_FEED, {"source": source}).one_or_none()
     at, since = (now.position, now.fresh_at) if now else (0, EPOCH)
     upsert(db, feed, ["source"], {"source": source, "position": max(at, to), "fresh_at": max(since, fresh_at)})
