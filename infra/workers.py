@@ -1,5 +1,6 @@
 """The gateway's worker, and what gunicorn calls when one ends (``--config python:infra.workers``)."""
 
+import gc
 import os
 import shutil
 from functools import partial
@@ -16,6 +17,17 @@ class GatewayWorker(ASGIWorker):
     def _setup_event_loop(self) -> None:
         super()._setup_event_loop()
         self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Keep full collections of garbage short and rare: everybody who listens waits for each.
+
+    What was loaded stays for good and is not looked through again. Of what comes later most is gone with its
+    request, by its reference count; a full collection looks at every listener there is.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 100)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -63,10 +63,11 @@ class Driver:
                 raise
 
     def _take(self) -> PoolProxiedConnection:
-        while self._kept:
-            rests_since, pooled = self._kept.pop()
-            if time.monotonic() - rests_since < database.RESTED_S or self._lives(pooled):
-                return pooled
+        with suppress(IndexError):  # none is kept; another thread may take the last one at any moment
+            while True:
+                rests_since, pooled = self._kept.pop()
+                if time.monotonic() - rests_since < database.RESTED_S or self._lives(pooled):
+                    return pooled
         pooled = self._engine.raw_connection()
         try:
             self._let_begin(pooled, False)

@@ -1,0 +1,26 @@
+"""A worker's collections of garbage, which everybody who listens waits for."""
+
+import subprocess
+import sys
+
+import pytest
+
+COUNTED = """
+import gc
+import gateway.app, infra.embedded
+from infra import workers
+{prepared}
+print(len(gc.get_objects()))
+"""
+
+
+def looked_through(prepared: str) -> int:
+    """Return how many objects a full collection looks through in a process that has loaded the platform."""
+    told = subprocess.run([sys.executable, "-c", COUNTED.format(prepared=prepared)], capture_output=True, check=True)
+    return int(told.stdout)
+
+
+@pytest.mark.parametrize(("prepared", "few"), [("workers.post_worker_init(None)", True), ("", False)])
+def test_what_was_loaded_is_not_looked_through_for_garbage_again(prepared: str, few: bool) -> None:
+    """F53; the careless worker, which leaves it, has a hundred thousand objects to look through each time."""
+    assert (looked_through(prepared) < 5_000) is few
