@@ -1,7 +1,8 @@
 """Loads the golden year through the public API. May be interrupted and repeated: every request has its own key."""
 
+import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ Progress = Callable[[str, int, int], None]
 AT_ONCE = 12
 BATCH, BATCHES_AT_ONCE = 50, 4  # a batch is one message to a service, carried out by one of its workers
 ATTENDEES_AT_ONCE = 100
+PAUSE_S = 0.5
 TERMS = (
     {"term": "国家级", "category": "advertising_law", "severity": "warning", "suggestion": None},
     {"term": "最佳", "category": "advertising_law", "severity": "warning", "suggestion": "优秀"},
@@ -39,22 +41,24 @@ class Loader:
         self._load_units()
         self._load_channels()
         self._load_rules()
-        stories = [*year.news(), *year.posts()]
+        with ThreadPoolExecutor(1) as beside:  # texts wait for reactions; photographs wait for nobody
+            shoots = beside.submit(self._each, "shoots", year.shoots(), self._shoot)
+            self._load_stories([*year.news(), *year.posts()])
+            counts = [self._followers(count) for count in sorted(year.followers(), key=_by_channel)]
+            self._send("followers", counts, until=("stream.changed",))  # those of one channel may race each other
+            self._each("trainings", year.sessions(), self._train)
+            self._each("live streams", year.streams(), self._stream)
+            self._each("waiting", year.waiting(), self._hand_in)
+            shoots.result()
+
+    def _load_stories(self, stories: Sequence[year.Story]) -> None:
         self._draft(stories)
         self._send("submissions", [self._submission(story) for story in stories])
-        cases = self._cases(len(stories))
-        decisions = [self._decision(story, cases[self._articles[story.name]]) for story in stories]
-        self._send("reviews", decisions, self._reviewer)
+        self._decide(stories)
         # The approval reaches the article a moment after the decision.
         publications = [self._publication(story) for story in stories]
         self._send("publications", publications, until=("content.not_approved",))
         self._send("reads", [read for story in stories for read in self._reads(story)])
-        counts = [self._followers(count) for count in sorted(year.followers(), key=_by_channel)]
-        self._send("followers", counts, until=("stream.changed",))  # those of one channel may race each other
-        self._each("shoots", year.shoots(), self._shoot)
-        self._each("trainings", year.sessions(), self._train)
-        self._each("live streams", year.streams(), self._stream)
-        self._each("waiting", year.waiting(), self._hand_in)
 
     def _each(self, what: str, items: Sequence[Item], do: Callable[[Item], None]) -> None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -66,11 +70,9 @@ class Loader:
     ) -> list[Answer]:
         """Send commands in batches and return their answers; they have no order among themselves."""
         answers: list[Answer] = []
-        batches = [commands[first : first + BATCH] for first in range(0, len(commands), BATCH)]
-        with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
-            for answered in pool.map(lambda batch: (who or self._writer).batch(batch, until), batches):
-                answers += answered
-                self._progress(what, len(answers), len(commands))
+        for answered in _batched(who or self._writer, commands, until):
+            answers += answered
+            self._progress(what, len(answers), len(commands))
         return answers
 
     def _load_units(self) -> None:
@@ -124,13 +126,19 @@ class Loader:
         made = self._post("articles", f"draft/{name}", draft)["id"]
         self._post(f"articles/{made}/submission", f"submit/{name}", {})
 
-    def _cases(self, wanted: int) -> dict[str, str]:
-        """Return the review case of each article; a case opens a moment after its submission."""
-        while True:
-            cases = {case["article_id"]: case["id"] for case in self._reviewer.all("reviews")}
-            mine = {article: cases[article] for article in self._articles.values() if article in cases}
-            if len(mine) == wanted:
-                return mine
+    def _decide(self, stories: Sequence[year.Story]) -> None:
+        """Decide on each submission when its case is there, which opens a moment after it."""
+        waiting = {self._articles[story.name]: story for story in stories}
+        asked: dict[str, str] = {}  # at first also for those that an earlier run decided on
+        while waiting:
+            cases = {case["article_id"]: case["id"] for case in self._reviewer.all("reviews", **asked)}
+            opened = [article for article in waiting if article in cases]
+            decisions = [self._decision(waiting.pop(article), cases[article]) for article in opened]
+            for _ in _batched(self._reviewer, decisions):
+                self._progress("reviews", len(stories) - len(waiting), len(stories))
+            asked = {"status": "open"}
+            if waiting:
+                time.sleep(PAUSE_S)
 
     def _decision(self, story: year.Story, case_id: str) -> Command:
         body = {"decision": "approve", "decided_at": _text(story.decided_at)}
@@ -204,6 +212,13 @@ class Loader:
     def _post(self, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
         command = _command(path, key, body)
         return self._writer.post(command.path, command.key, command.body)
+
+
+def _batched(who: Client, commands: Sequence[Command], until: tuple[str, ...] = ()) -> Iterator[list[Answer]]:
+    """Yield the answers to each batch of commands, in their order, several batches being under way."""
+    batches = [commands[first : first + BATCH] for first in range(0, len(commands), BATCH)]
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        yield from pool.map(lambda batch: who.batch(batch, until), batches)
 
 
 def _command(path: str, key: str, body: dict[str, Any]) -> Command:
