@@ -17,6 +17,7 @@ from loadtests.importing import imported
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
+from loadtests.outages import outages
 from loadtests.peers import Comparison, rows, table
 from loadtests.photographs import renditions
 from loadtests.readiness import readiness
@@ -44,8 +45,9 @@ def bench(page: bool, scale: int) -> None:
     with private_world(scale) as world:
         comparisons = [*rebuilding(world), *storing(world)]  # first: what follows adds to the logs
         comparisons += [*appends(world, 1), *appends(world, 8), appends_of_many(world), *appends_beside_locks(world, 8)]
-        comparisons += [loading(world.settings), publishing(world), calls(world.settings), *visibility(world)]
-        comparisons += [consuming(world), *readiness(world)]
+        comparisons += [loading(world.settings), calls(world.settings), *visibility(world), consuming(world)]
+        comparisons += [*readiness(world), publishing(world)]  # the second makes a log much longer
+        comparisons += outages(world)  # last: the broker restarts
     comparisons += [appends_beside_eventsourcing(), *matrix_reads(), *matrix_with_a_long_log()]
     comparisons += [*texts(), *renditions(), *uploading(), *imports(), *imported(), *starts()]
     click.echo(table(comparisons))

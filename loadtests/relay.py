@@ -1,7 +1,7 @@
 """Publishing a log with confirms, beside a bare pika loop that sends the same messages to the same kind of queue.
 
-The peer has its messages ready in memory; ours are read from the log, sealed and signed while it publishes. With ten
-times the data, the messages are the oldest of a log that nobody published yet.
+The peer has its messages ready in memory; ours are read from the log, sealed and signed while it publishes. In the
+place of ten times the data, the messages are the oldest of a million that nobody published yet.
 """
 
 import threading
@@ -30,6 +30,7 @@ from shared.log.store import Page
 from shared.relay import WINDOW, Relay
 
 EVENTS = 4000
+BACKLOG = 1_000_000
 BATCH = 100
 RECEIVER = consumer("bench.on-everything")
 
@@ -38,7 +39,7 @@ def publishing(world: World) -> Comparison:
     """Return messages per second, each confirmed by a replicated queue that took it."""
     settings = world.settings
     backlog, far_behind = _Backlog(settings), _Backlog(world.large)
-    write_articles(world.large, 10 * world.events)
+    write_articles(world.large, BACKLOG)
     messages = backlog.messages()
     topology.declare(settings.amqp_url, [RECEIVER])
     try:
