@@ -27,7 +27,7 @@ def post_worker_init(worker: Any) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 100)
+    gc.set_threshold(10_000, 10, 10)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -24,7 +24,7 @@ UNCHECKED_S = 60.0
 RETRY_MS = (1_000, 10_000)  # spread: a thousand cut at once do not come back at once
 ENCODED = 4096
 MAX_DIGITS = 19
-READS_PER_S = 2_000  # what a worker answers with ease: so many who are told at once do not ask at once
+READS_PER_S = 1_000  # half of what a worker answers: so many who are told at once do not ask at once
 FEW_MS = 100
 SLICE = 64  # connections written to before the loop looks at requests again
 
