@@ -16,6 +16,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, Unrouta
 
 from shared.contracts.consumers import Consumer
 from shared.errors import Unavailable
+from shared.gathering import GatheringConnection
 
 EVENTS = "matrix.events"
 DEAD = "matrix.dead"
@@ -155,7 +156,7 @@ class _Talk:
         self._say = say
         self._error: Exception | None = None
         self._ended = False
-        self._connection = pika.SelectConnection(
+        self._connection = GatheringConnection(
             parameters(amqp_url),
             on_open_callback=self._on_open,
             on_open_error_callback=lambda _, error: self._on_closed(error),
@@ -193,7 +194,7 @@ class _Talk:
         self._ended, self._error = True, error
         if self._connection.is_open:
             self._connection.close()
-        self._loop.call_later(CLOSE_S, self._loop.stop)
+        self._loop.call_later(CLOSE_S, self._connection.let_go)
 
 
 class Sender:

@@ -1,5 +1,6 @@
 """A TCP proxy that tests can cut."""
 
+import gc
 import socket
 import threading
 from contextlib import suppress
@@ -53,3 +54,15 @@ class Proxy:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         sink.close()
+
+
+def sockets_to(port: int) -> list[socket.socket]:
+    """Return this process's open sockets that are connected to a port of 127.0.0.1."""
+    sockets = [each for each in gc.get_objects() if isinstance(each, socket.socket) and each.fileno() >= 0]
+    return [each for each in sockets if each.family == socket.AF_INET and _peer(each) == port]
+
+
+def _peer(end: socket.socket) -> int | None:
+    with suppress(OSError):
+        return int(end.getpeername()[1])
+    return None

@@ -1,14 +1,12 @@
 """The relay: nothing committed is left out, nothing uncommitted is sent, one leads."""
 
-import gc
 import select
 import signal
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -29,6 +27,7 @@ from shared.testing import SECRETS
 from tests.chaos.proxy import Wires
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
+from tests.messaging.proxy import sockets_to
 
 RELAY_FAILPOINTS = [name for name in NAMES if name.startswith("relay.")]
 
@@ -338,12 +337,6 @@ def test_the_messages_of_a_turn_leave_in_one_piece(world: World, monkeypatch: An
     assert world.count() == 30
 
 
-def peered(end: socket.socket) -> bool:
-    with suppress(OSError):
-        return end.family == socket.AF_INET and bool(end.getpeername())
-    return False
-
-
 def test_a_broker_that_does_not_answer_a_close_keeps_no_socket_open(world: World, monkeypatch: Any):
     monkeypatch.setattr("shared.relay.CLOSE_S", 0.1)
     url, wires = urlsplit(world.settings.amqp_url), Wires()
@@ -358,6 +351,5 @@ def test_a_broker_that_does_not_answer_a_close_keeps_no_socket_open(world: World
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
-    sockets = [each for each in gc.get_objects() if isinstance(each, socket.socket) and each.fileno() >= 0]
-    assert wire.port not in [each.getpeername()[1] for each in sockets if peered(each)]
+    assert not sockets_to(wire.port)
     wires.close()
