@@ -1,5 +1,7 @@
 """What is gathered and written once leaves the rows that writing each at once would leave."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -31,6 +33,16 @@ acts = st.one_of(
 )
 
 
+@contextmanager
+def places() -> Iterator[Connection]:
+    """Give a connection to an empty table."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as db:
+        metadata.create_all(db)
+        yield db
+    engine.dispose()
+
+
 def act(model: ReadModel, what: str, values: dict[str, Any]) -> None:
     if what == "remove_where":
         model.remove_where(place, **values)
@@ -40,17 +52,13 @@ def act(model: ReadModel, what: str, values: dict[str, Any]) -> None:
 
 def left_by(told: list[Act], *, at_once: bool) -> list[Any]:
     """Return the rows that these acts leave, gathered or each written at once."""
-    engine = create_engine("sqlite://")
-    with engine.begin() as db:
-        metadata.create_all(db)
+    with places() as db:
         with read_model(db) as model:
             for what, values in told:
                 act(model, what, values)
                 if at_once:
                     model.write()
-        found = stored(db)
-    engine.dispose()
-    return found
+        return stored(db)
 
 
 def stored(db: Connection) -> list[Any]:
@@ -82,26 +90,18 @@ def test_the_naive_reader_who_merges_whatever_comes_is_caught(
 
 
 def test_a_read_finds_what_was_told_before_it() -> None:
-    engine = create_engine("sqlite://")
-    with engine.begin() as db:
-        metadata.create_all(db)
-        with read_model(db) as model:
-            model.upsert(place, {"a": 0, "b": 1, "name": "x"})
-            found = model.first(select(place.c.name))
-    engine.dispose()
+    with places() as db, read_model(db) as model:
+        model.upsert(place, {"a": 0, "b": 1, "name": "x"})
+        found = model.first(select(place.c.name))
     assert found and found.name == "x"
 
 
 def test_a_row_that_changes_often_in_a_page_is_written_once() -> None:
-    engine = create_engine("sqlite://")
-    with engine.begin() as db:
-        metadata.create_all(db)
-        with read_model(db) as model:
-            model.upsert(place, {"a": 0, "b": 0, "name": "x"})
-            for word in "rgb" * 10:
-                model.change(place, {"a": 0, "b": 0, "colour": word})
-            before = db.connection.total_changes
-            model.write()
-            written = db.connection.total_changes - before
-    engine.dispose()
+    with places() as db, read_model(db) as model:
+        model.upsert(place, {"a": 0, "b": 0, "name": "x"})
+        for word in "rgb" * 10:
+            model.change(place, {"a": 0, "b": 0, "colour": word})
+        before = db.connection.total_changes
+        model.write()
+        written = db.connection.total_changes - before
     assert written == 1
