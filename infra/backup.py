@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, delete, select, tuple_, update
 from sqlalchemy.engine import make_url
 
 from gateway.matrix.tables import feed
@@ -90,9 +90,12 @@ def read_again(settings: Settings) -> Iterator[str]:
     for owner in SERVICES:
         yield from _send_again(settings, owner)
     with ExitStack() as logs:
-        opened = [logs.enter_context(reading(open_engine(settings.database_url(owner)))) for owner in SERVICES]
-        for owner in SERVICES:
-            for consumer, number in _unheard_of(settings, owner, opened).items():
+        engines = [open_engine(settings.database_url(owner)) for owner in SERVICES]
+        for engine in engines:
+            logs.callback(engine.dispose)
+        opened = [logs.enter_context(reading(engine)) for engine in engines]
+        for engine in engines:
+            for consumer, number in _unheard_of(engine, opened).items():
                 yield f"{consumer}: handled {number} events that no log here has"
     engine = open_engine(settings.database_url("gateway"))
     with writing(engine) as db:
@@ -114,11 +117,10 @@ def _send_again(settings: Settings, owner: str) -> Iterator[str]:
         yield f"{owner}: its relay had sent up to {sent}, the log ends at {head}"
 
 
-def _unheard_of(settings: Settings, owner: str, logs: Sequence[Connection]) -> Counter[str]:
+def _unheard_of(engine: Engine, logs: Sequence[Connection]) -> Counter[str]:
     """Return how many events each of the service's consumers handled that no log has; a page at a time is in memory."""
     found: Counter[str] = Counter()
     key, last = tuple_(inbox.c.consumer, inbox.c.event_id), None
-    engine = open_engine(settings.database_url(owner))
     with reading(engine) as db:
         while True:
             page = select(inbox.c.consumer, inbox.c.event_id).order_by(*key.clauses).limit(PAGE)
@@ -130,7 +132,6 @@ def _unheard_of(settings: Settings, owner: str, logs: Sequence[Connection]) -> C
             if len(rows) < PAGE:
                 break
             last = tuple_(*rows[-1])
-    engine.dispose()
     return found
 
 
