@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -121,7 +122,8 @@ class Session:
         self._more = True
         self._progress_at = self._checkpoint_at = self._found_at = time.monotonic()
         self._stopping_since: float | None = None
-        self._listening = self._ended = False
+        self._hints: int | None = None  # the leadership's socket, while we listen to it
+        self._ended = False
 
     def run(self) -> None:
         """Publish until told to stop.
@@ -172,8 +174,8 @@ class Session:
 
     def _on_ready(self, _: Any) -> None:
         self._relay.state = "leading"
-        self._loop.add_handler(self._lead.fileno(), self._guard(self._on_hint), self._loop.READ)
-        self._listening = True
+        self._hints = self._lead.fileno()
+        self._loop.add_handler(self._hints, self._guard(self._on_hint), self._loop.READ)
         self._tick()
 
     def _on_hint(self, *_: Any) -> None:
@@ -279,9 +281,10 @@ class Session:
 
     def _close(self) -> None:
         self._ended = True
-        if self._listening:
-            self._listening = False
-            self._loop.remove_handler(self._lead.fileno())
+        if self._hints is not None:
+            hints, self._hints = self._hints, None
+            with suppress(OSError):  # a leadership that was lost has closed it
+                self._loop.remove_handler(hints)
         if self._connection.is_closed or self._connection.is_closing:
             self._loop.stop()
             return

@@ -95,10 +95,11 @@ class World:
         """Declare the bus."""
         topology.declare(self.settings.amqp_url, self.consumers, toys.LADDER)
 
-    def relay(self, consumers: list[Consumer] | None = None) -> Relay:
-        """Start a relay of the content log on a thread."""
+    def relay(self, consumers: list[Consumer] | None = None, amqp_url: str = "") -> Relay:
+        """Start a relay of the content log on a thread, by another way to the broker if one is given."""
         log = PostgresLog("content", open_engine(self.settings.database_url("content")), AS_IT_IS)
-        relay = Relay(log, self.settings.amqp_url, Envelope(SECRETS), consumers or self.consumers, toys.LADDER)
+        url = amqp_url or self.settings.amqp_url
+        relay = Relay(log, url, Envelope(SECRETS), consumers or self.consumers, toys.LADDER)
         stop = threading.Event()
         thread = threading.Thread(target=relay.run, args=(stop,), daemon=True)
         thread.start()
@@ -154,6 +155,7 @@ class World:
             process.wait()
         for thread in self.threads:
             thread.join(15)
+            assert not thread.is_alive()
         for log in self.logs.values():
             log.engine.dispose()
 

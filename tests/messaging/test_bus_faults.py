@@ -78,7 +78,6 @@ def test_a_message_that_nobody_survives_is_dead_and_the_others_are_not(world: Wo
     assert toys.heard(world.log("review"), poison) == []
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a connection whose end is not answered is let go
 def test_a_broker_that_owes_an_answer_is_not_waited_for_without_end(world: World, monkeypatch: Any) -> None:
     """F25: a declaration of a queue that is being deleted may go unanswered, on a connection whose heart beats."""
     monkeypatch.setattr("shared.topology.ANSWER_S", 0.5)

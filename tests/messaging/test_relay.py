@@ -1,8 +1,8 @@
 """The relay: nothing committed is left out, nothing uncommitted is sent, one leads."""
 
+import gc
 import select
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,9 +22,8 @@ from shared.envelope import Envelope
 from shared.execute import cause_of
 from shared.failpoints import NAMES
 from shared.leader import Fenced, Leadership
-from shared.relay import Relay
 from shared.testing import SECRETS
-from tests.chaos.proxy import Wires
+from tests.chaos.proxy import Wire, Wires
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
 from tests.messaging.proxy import sockets_to
@@ -43,6 +42,12 @@ def append(world: World, count: int) -> list[str]:
 def published(world: World) -> bool:
     """Return whether the checkpoint is at the log's end."""
     return bool(world.checkpoint()[0] == world.log("content").head())
+
+
+def end_at_a_hint(world: World) -> None:
+    """End a relay that ticks too seldom to see soon that it is to stop."""
+    world.stops[-1].set()
+    append(world, 1)
 
 
 def positions(messages: list[tuple[Any, bytes]]) -> list[int]:
@@ -75,6 +80,7 @@ def test_an_append_is_published_at_once_not_at_the_next_poll(world: World, monke
     for _ in range(3):
         append(world, 1)
         wait_until(lambda: published(world), timeout=20)
+    end_at_a_hint(world)
 
 
 def test_an_append_that_gives_no_hint_follows_one_that_woke_the_relay(world: World, monkeypatch: Any):
@@ -85,6 +91,7 @@ def test_an_append_that_gives_no_hint_follows_one_that_woke_the_relay(world: Wor
     for _ in range(3):
         append(world, 1)
         wait_until(lambda: published(world), timeout=20)
+    end_at_a_hint(world)
 
 
 def test_a_process_that_appends_without_a_pause_gives_one_hint(world: World, monkeypatch: Any):
@@ -337,19 +344,43 @@ def test_the_messages_of_a_turn_leave_in_one_piece(world: World, monkeypatch: An
     assert world.count() == 30
 
 
-def test_a_broker_that_does_not_answer_a_close_keeps_no_socket_open(world: World, monkeypatch: Any):
+@pytest.fixture
+def wire(world: World) -> Iterator[Wire]:
+    """Give a wire to the broker."""
+    wires = Wires()
+    yield wires.to(urlsplit(world.settings.amqp_url).port or 0)
+    wires.close()
+
+
+def over(wire: Wire, world: World) -> str:
+    """Return the broker's address at this end of the wire."""
+    url = urlsplit(world.settings.amqp_url)
+    return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
+
+
+def test_a_leader_whose_session_was_ended_leads_anew_and_keeps_no_socket_open(world: World, wire: Wire):
+    world.relay(amqp_url=over(wire, world))
+    wait_until(lambda: world.checkpoint()[1] == 1)
+    gc.disable()  # what holds an error is let go at some time anyway
+    try:
+        with world.log("content").engine.begin() as db:
+            db.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN%'"))
+        wait_until(lambda: world.checkpoint()[1] == 2)
+        append(world, 1)
+        wait_until(lambda: published(world))
+        assert len(sockets_to(wire.port)) == 1
+    finally:
+        gc.enable()
+
+
+def test_a_broker_that_does_not_answer_a_close_keeps_no_socket_open(
+    world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("shared.relay.CLOSE_S", 0.1)
-    url, wires = urlsplit(world.settings.amqp_url), Wires()
-    wire = wires.to(url.port or 0)
-    over = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
-    relay = Relay(world.log("content"), over, Envelope(SECRETS), world.consumers, toys.LADDER)
-    stop = threading.Event()
-    thread = threading.Thread(target=relay.run, args=(stop,))
-    thread.start()
+    relay = world.relay(amqp_url=over(wire, world))
     wait_until(lambda: relay.state == "leading")
     wire.forget()
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
+    world.stops[-1].set()
+    world.threads[-1].join(10)
+    assert not world.threads[-1].is_alive()
     assert not sockets_to(wire.port)
-    wires.close()
