@@ -23,6 +23,7 @@ from typing import Any
 from infra.health import listening
 from infra.monitor import monitor
 from infra.services import service_class
+from infra.start import plainly
 from shared import logs, topology
 from shared.config import Settings, load_settings
 from shared.contracts.consumers import CONSUMERS, Consumer
@@ -140,7 +141,8 @@ def main(name: str) -> None:
     """Run the service called ``name`` with the settings of the environment."""
     logs.configure(name)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    settings = load_settings()
+    with plainly():
+        settings = load_settings()
     monitor(settings.monitor, listening(settings.amqp_url, f"rpc-{name}"))
     serve([service_class(name)], settings)
 

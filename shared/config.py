@@ -3,13 +3,16 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 SECRET_BYTES = 32
+DRIVER = "postgresql+psycopg2"  # a bare ``postgresql`` is another driver to SQLAlchemy
 WELL_KNOWN_SECRETS = frozenset({"secret", "changeme", "password", "matrix", "guest"})
 
 
@@ -50,11 +53,12 @@ class Settings:
         """Return the URL with which migrations and operators work; on PostgreSQL with the owner's search path."""
         if self.mode == "embedded":
             return self.database_url(owner)
-        url = make_url(self.owner_database) if self.owner_database else self._postgres_url("owner")
+        given = self.owner_database
+        url = _database_url("MATRIX_OWNER_DATABASE", given) if given else self._postgres_url("owner")
         return _text(url.update_query_dict({"options": f"-csearch_path={owner}"}))
 
     def _postgres_url(self, owner: str) -> URL:
-        url = make_url(self.database.replace("{owner}", owner))
+        url = _database_url("MATRIX_DATABASE", self.database.replace("{owner}", owner))
         password = self.database_password
         if self.database_password_file:
             password = _read("MATRIX_DATABASE_PASSWORD_FILE", self.database_password_file.replace("{owner}", owner))
@@ -80,7 +84,7 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
         data=data,
         secrets=_signing_secrets(env, data, mode),
         secrets_file=_secrets_file(env, data),
-        amqp_url=_secret(env, "MATRIX_AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/",
+        amqp_url=_amqp_url(_secret(env, "MATRIX_AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/"),
         blobs=env.get("MATRIX_BLOBS", f"file://{data}/blobs"),
         s3_access_key=_secret(env, "MATRIX_S3_ACCESS_KEY"),
         s3_secret_key=_secret(env, "MATRIX_S3_SECRET_KEY"),
@@ -159,6 +163,20 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise BadSetting(f"PORT is {text!r}; it is a number from 1 to 65535")
     return int(text)
+
+
+def _amqp_url(text: str) -> str:
+    if not text.startswith(("amqp://", "amqps://")):
+        raise BadSetting("MATRIX_AMQP_URL is no address of a broker; one is amqp://user:password@host:5672/")
+    return text
+
+
+def _database_url(name: str, text: str) -> URL:
+    with suppress(ArgumentError):
+        url = make_url(text)
+        if url.drivername == DRIVER:
+            return url
+    raise BadSetting(f"{name} is no address of a PostgreSQL; one is {DRIVER}://role@host:5432/database")
 
 
 def _text(url: URL) -> str:

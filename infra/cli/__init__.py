@@ -1,15 +1,13 @@
 """The ``matrix`` command."""
 
 import os
-import sys
 from importlib import import_module
 from keyword import iskeyword
 
 import click
 
+from infra.start import plainly
 from infra.supervise import running_environment
-from shared.config import BadSetting
-from shared.errors import PlatformError
 
 # Where each command is; its module is loaded when it is asked for, so that a start waits for no other's.
 MODULES = {
@@ -58,14 +56,8 @@ def matrix(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command; what goes wrong is one line that says how to mend it, and exit code 1."""
-    try:
+    with plainly():
         matrix()
-    except BadSetting as error:
-        click.secho(f"setting: {error}", fg="red", err=True)
-        sys.exit(1)
-    except PlatformError as error:
-        click.secho(f"{error.code}: {error.detail}", fg="red", err=True)
-        sys.exit(1)
 
 
 if __name__ == "__main__":

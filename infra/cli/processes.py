@@ -1,8 +1,10 @@
 """Commands that start the platform's processes."""
 
+import errno
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,7 +13,6 @@ from pathlib import Path
 
 import click
 
-from infra.servers.ports import is_free
 from shared.config import BadSetting, Settings, load_settings
 from shared.contracts import SERVICES
 
@@ -38,8 +39,7 @@ def run(demo: bool) -> None:
     settings = load_settings()
     if settings.mode != "embedded":
         raise BadSetting("MATRIX_MODE is distributed; `matrix run` is the embedded platform")
-    if not is_free(settings.port):
-        raise BadSetting(f"port {settings.port} of {settings.host} is taken; choose another: PORT={settings.port + 1}")
+    _try_port(settings)
     prepare(settings)
     say_sign_in(settings, first_sign_in(settings))
     if demo:
@@ -116,6 +116,20 @@ def migrate() -> None:
 
     prepare(load_settings())
     click.echo("every database is at its newest version")
+
+
+def _try_port(settings: Settings) -> None:
+    """Raises BadSetting: nobody could listen there; gunicorn would say so five times, in its own words."""
+    host, port = settings.host, settings.port
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        said = {
+            errno.EADDRINUSE: f"port {port} of {host} is taken; choose another: PORT={port + 1}",
+            errno.EACCES: f"port {port} is for root alone; choose another: PORT=8000",
+        }
+        no_address = f"HOST is {host}, no address of this machine; 127.0.0.1 is for itself, 0.0.0.0 for every network"
+        raise BadSetting(said.get(error.errno or 0, no_address)) from error
 
 
 def _gunicorn(app: str, settings: Settings, workers: int) -> None:

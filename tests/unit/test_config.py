@@ -22,11 +22,22 @@ def test_embedded_needs_nothing_and_keeps_its_key_beside_the_data(tmp_path: Path
         ({"MATRIX_SECRET": "x" * 32 + "\nshort"}, "too easy"),
         ({"MATRIX_MODE": "distributed"}, "MATRIX_SECRET_FILE"),
         ({"MATRIX_SECRET_FILE": "/nowhere"}, "MATRIX_SECRET_FILE"),
+        ({"MATRIX_AMQP_URL": "127.0.0.1:5672"}, "amqp://user:password@host"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], what: str) -> None:
     with pytest.raises(BadSetting, match=what):
         load_settings({"MATRIX_DATA": str(tmp_path), **env})
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1", "postgresql://x@127.0.0.1/x", "mysql://x@127.0.0.1/x"])
+def test_an_address_of_no_database_of_ours_is_named(tmp_path: Path, url: str) -> None:
+    settings = load_settings({"MATRIX_DATA": str(tmp_path), "MATRIX_MODE": "distributed", "MATRIX_SECRET": "x" * 40,
+                              "MATRIX_DATABASE": url, "MATRIX_OWNER_DATABASE": url})  # fmt: skip
+    with pytest.raises(BadSetting, match=r"MATRIX_DATABASE .* postgresql\+psycopg2://"):
+        settings.database_url("content")
+    with pytest.raises(BadSetting, match="MATRIX_OWNER_DATABASE"):
+        settings.owner_url("content")
 
 
 def test_secrets_are_the_lines_of_their_file_each_once(tmp_path: Path) -> None:
