@@ -123,11 +123,11 @@ clean: down ## remove the virtual environment, caches and everything that was wr
 $(RUN_STAMP): | .venv/bin/python
 	@echo "installing the locked dependencies into .venv"
 	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@rm -f .venv/run-*; touch $@
 
 $(DEV_STAMP): | .venv/bin/python
 	@echo "installing the locked dependencies of tests and checks into .venv"
 	@$(PIP) --require-hashes -r requirements-dev.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@rm -f .venv/dev-* .venv/run-*; touch $@ $(RUN_STAMP)

@@ -61,37 +61,10 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
     done = [each for part in parts for each in part.done]
     viewers = [segments for part in parts for segments in part.viewers]
     verdict, load = judge(viewers, shape.grace_s), limits["load"]
-    joins, appends = _phases(done, "join", shape), _phases(done, "append", shape)
-    heard = [at for part in parts for at in part.notes.get("heard", ())]
-    told = [(each.began, each.ended) for each in done if each.kind == "news" and each.outcome == OK]
-    silent = unheard(told, heard, shape.grace_s)
-    asked = [each for each in done if each.kind in ASKED]
-    errors = sum(each.outcome not in (OK, DELAYED) for each in asked) / max(1, len(asked))
-    ends = shape.disturbed_until + STEADY_S < shape.ends_at  # else nobody can see whether it recovered
-    faulty = bool(shape.faults)  # what is under way when a process is killed fails, and is asked again
-    lines = [
-        Line("joining, p99 before", percentile(joins[0], 0.99), None, "ms", "open the board and be on the stream"),
-        Line("joining, p99 during", percentile(joins[1], 0.99), None, "ms", "from when the viewer came"),
-        Line("joining, during / before", _ratio(joins), None if faulty else load["join_p99_ratio"], "×", ""),
-        Line("appending, p99 before", percentile(appends[0], 0.99), None, "ms", "an editor's draft is answered"),
-        Line("appending, p99 during", percentile(appends[1], 0.99), None, "ms", "from when it was due"),
-        Line("appending, during / before", _ratio(appends), None if faulty else load["append_p99_ratio"], "×", ""),
-        Line(
-            "failed requests", errors, None if faulty else load["error_ratio"], "of all", "refusals that pass are not"
-        ),
-        Line(
-            "recovery",
-            recovery_s(done, shape),
-            load["recovery_s"] if ends else None,
-            "s",
-            "until joining costs what it did",
-        ),
-        Line("missing news", verdict.missing, load["missing"], "", f"of {verdict.delivered:,} deliveries"),
-        Line("doubled news", verdict.doubled, load["doubled"], "", "told twice to one viewer"),
-        Line("disordered news", verdict.disordered, load["disordered"], "", ""),
-        Line("changes nobody heard of", silent, load["unheard"], "", f"of {len(told)} acknowledged"),
-        Line("fan-out, p99", _spread(viewers, shape), None, "ms", "from the first viewer who is told to this one"),
-    ]
+    lines = [*_latencies(done, shape, load), *_deliveries(parts, done, verdict, shape, load)]
+    lines.append(
+        Line("fan-out, p99", _spread(viewers, shape), None, "ms", "from the first viewer who is told to this one")
+    )
     if backs := [each.ended - each.due for each in done if each.kind == "reconnect"]:
         back = percentile(_away(done, shape) or [each / 1e6 for each in backs], 0.95)
         lines.append(Line("back after a cut, 95 %", back, load["reconnect_s"], "s", "with the pause they are told"))
@@ -100,6 +73,45 @@ def conclude(parts: Sequence[Part], rehearsal: Sequence[Part], shape: Shape, lim
         held=max((sum(point) for point in zip(*_aligned(parts), strict=False)), default=0),
         counts=_counts(parts),
     )  # fmt: skip
+
+
+def _latencies(done: Sequence[Done], shape: Shape, load: Mapping[str, Any]) -> list[Line]:
+    """Return how long joining and appending took before and during the disturbance, and what failed of both."""
+    joins, appends = _phases(done, "join", shape), _phases(done, "append", shape)
+    asked = [each for each in done if each.kind in ASKED]
+    errors = sum(each.outcome not in (OK, DELAYED) for each in asked) / max(1, len(asked))
+    ends = shape.disturbed_until + STEADY_S < shape.ends_at  # else nobody can see whether it recovered
+    recovery = load["recovery_s"] if ends else None
+
+    def bound(name: str) -> float | None:
+        """Return the limit; what is under way when a process is killed fails, and is asked again."""
+        return None if shape.faults else load[name]
+
+    return [
+        Line("joining, p99 before", percentile(joins[0], 0.99), None, "ms", "open the board and be on the stream"),
+        Line("joining, p99 during", percentile(joins[1], 0.99), None, "ms", "from when the viewer came"),
+        Line("joining, during / before", _ratio(joins), bound("join_p99_ratio"), "×", ""),
+        Line("appending, p99 before", percentile(appends[0], 0.99), None, "ms", "an editor's draft is answered"),
+        Line("appending, p99 during", percentile(appends[1], 0.99), None, "ms", "from when it was due"),
+        Line("appending, during / before", _ratio(appends), bound("append_p99_ratio"), "×", ""),
+        Line("failed requests", errors, bound("error_ratio"), "of all", "refusals that pass are not"),
+        Line("recovery", recovery_s(done, shape), recovery, "s", "until joining costs what it did"),
+    ]
+
+
+def _deliveries(
+    parts: Sequence[Part], done: Sequence[Done], verdict: Verdict, shape: Shape, load: Mapping[str, Any]
+) -> list[Line]:
+    """Return what viewers missed, heard twice or in disorder, and which changes nobody heard of."""
+    heard = [at for part in parts for at in part.notes.get("heard", ())]
+    told = [(each.began, each.ended) for each in done if each.kind == "news" and each.outcome == OK]
+    silent = unheard(told, heard, shape.grace_s)
+    return [
+        Line("missing news", verdict.missing, load["missing"], "", f"of {verdict.delivered:,} deliveries"),
+        Line("doubled news", verdict.doubled, load["doubled"], "", "told twice to one viewer"),
+        Line("disordered news", verdict.disordered, load["disordered"], "", ""),
+        Line("changes nobody heard of", silent, load["unheard"], "", f"of {len(told)} acknowledged"),
+    ]
 
 
 def recovery_s(done: Iterable[Done], shape: Shape) -> float | None:

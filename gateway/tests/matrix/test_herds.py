@@ -15,7 +15,8 @@ from gateway.matrix.cache import Built, Cache
 from gateway.matrix.stream import Hub
 from gateway.tests.conftest import Template, open_world
 from gateway.tests.kit import World
-from gateway.tests.matrix.test_stream import EVERYBODY, MINE, Listener, change, settle
+from gateway.tests.matrix.listeners import EVERYBODY, Listener, settle
+from gateway.tests.matrix.test_stream import MINE, change
 
 MANY = 300
 Build = Callable[[], Awaitable[Built]]

@@ -1,27 +1,17 @@
 """News of changes: nobody misses one, nobody sees another's, nobody slow holds up the rest."""
 
 import asyncio
-import json
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
 
 from gateway.matrix import client, stream
-from gateway.matrix.board import Board
 from gateway.matrix.changes import Change
-from gateway.matrix.client import BUFFER, Encoded, Scope
-from gateway.matrix.embedded import EmbeddedFeed
+from gateway.matrix.client import BUFFER
 from gateway.matrix.stream import Hub
-from gateway.matrix.watcher import Watcher
-from gateway.matrix.writer import Writer
-from gateway.tests.matrix.kit import History, MemoryLog, apply, at
+from gateway.tests.matrix.listeners import EVERYBODY, Listener, play, settle, welcome
 from shared.context import Caller
 from shared.errors import Unavailable
-from shared.log.store import Log
 from shared.testing import caller
 
 MINE, OTHER = str(UUID(int=1)), str(UUID(int=2))
@@ -30,60 +20,6 @@ MINE, OTHER = str(UUID(int=1)), str(UUID(int=2))
 def change(position: int, *units: str, previous: int | None = None) -> Change:
     cells = {unit: {"news_published": ["2021-03"]} for unit in units}
     return Change(position=position, previous=position - 1 if previous is None else previous, units=cells)
-
-
-def welcome(who: Caller | None) -> Callable[[], Awaitable[Caller | None]]:
-    async def check() -> Caller | None:
-        return who
-
-    return check
-
-
-EVERYBODY = caller("viewer")
-
-
-class Listener:
-    """Somebody who listens, and what he heard as (event, id, data)."""
-
-    def __init__(
-        self, hub: Hub, scope: Scope = None, last_id: str | None = None, who: Caller | None = EVERYBODY
-    ) -> None:
-        self.heard: list[tuple[str, str | None, Any]] = []
-        self.retry: int | None = None
-        self.events: AsyncIterator[Encoded] = hub.events("key", scope, welcome(EVERYBODY), last_id)
-        self.task = asyncio.create_task(self._listen())
-
-    async def _listen(self) -> None:
-        async for event in self.events:
-            self.hear(event.serialize().decode())
-
-    def hear(self, wire: str) -> None:
-        assert wire.endswith("\n\n")
-        found = dict(re.findall(r"^(\w+): (.*)$", wire, re.M))
-        self.retry = int(found["retry"]) if "retry" in found else self.retry
-        if "event" in found:
-            self.heard.append((found["event"], found.get("id"), json.loads(found["data"])))
-
-    def names(self) -> list[str]:
-        return [name for name, _, _ in self.heard]
-
-    def changes(self) -> list[str | None]:
-        return [position for name, position, _ in self.heard if name == "change"]
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-def play(scene: Callable[[Hub], Awaitable[None]], **options: Any) -> None:
-    async def run() -> None:
-        hub = Hub(**options)
-        await scene(hub)
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-
-    asyncio.run(run())
 
 
 def test_a_change_reaches_those_who_may_see_its_units_and_tells_them_of_theirs_only() -> None:
@@ -333,68 +269,3 @@ def test_idle_connections_beat_and_a_worker_that_ends_says_good_bye() -> None:
         assert wires[1] == b": beat\n\n" and wires[2].startswith(b"event: drain\nretry: ")
 
     play(scene)
-
-
-def test_the_watcher_passes_on_every_change_and_notices_what_it_missed(model: Engine) -> None:
-    history = History()
-    unit = history.unit("u")
-    apply(model, history.events)
-
-    async def scene(hub: Hub) -> None:
-        board = Board(model)
-        watcher = Watcher(board, hub)
-        await watcher.look()
-        listener = Listener(hub, last_id="0")
-        for n in range(3):
-            apply(model, [history.publish(unit, uuid4(), at(f"2021-0{n + 1}-05T12:00"))])
-        await watcher.look()
-        await settle()
-        assert listener.changes() == ["1", "2", "3", "4"] and board.position == 4
-        hub.position = 2  # as if changes had been pruned before they were read
-        hub._recent.clear()
-        hub.position = 1_000
-        await watcher.look()
-        await settle()
-        assert listener.names()[-1] == "resync" and hub.position == 4
-        board.close()
-
-    play(scene)
-
-
-def test_in_one_process_an_append_reaches_a_listener_at_once(model: Engine) -> None:
-    history = History()
-    unit = history.unit("u")
-    log = MemoryLog("content", history.events)
-
-    async def scene(hub: Hub) -> None:
-        board = Board(model)
-        watcher = Watcher(board, hub)
-        feed = EmbeddedFeed(Writer(model), board.freshness, watcher.wake)
-        following = asyncio.create_task(watcher.run())
-        listener = Listener(hub)
-        await asyncio.to_thread(feed, cast(Log, log))
-        log.events.append(history.publish(unit, uuid4(), at("2021-03-05T12:00")))
-        await asyncio.to_thread(feed, cast(Log, log))
-        async with asyncio.timeout(1.5):  # sooner than the watcher looks by itself
-            while "2" not in listener.changes() and hub.position < 2:
-                await asyncio.sleep(0.005)
-        assert not following.done()
-        board.close()
-
-    play(scene)
-
-
-def test_a_feed_that_failed_goes_on_where_it_was(model: Engine) -> None:
-    history = History()
-    history.unit("u")
-    log = MemoryLog("content", history.events)
-    board = Board(model)
-    feed = EmbeddedFeed(Writer(model), board.freshness, lambda: None)
-    log.broken = Unavailable("database.unavailable", "silent")
-    with pytest.raises(Unavailable):
-        feed(cast(Log, log))
-    log.broken = None
-    feed(cast(Log, log))
-    assert Writer(model).positions() == {"content": 1}
-    feed(cast(Log, log))
-    board.close()

@@ -1,16 +1,14 @@
 """The doors of content, on a real log."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.content.article import digest
 from services.content.tests.world import ADMIN, DUE, EDITOR, World
-from shared.contracts.content.events import ArticleApproved, ArticleDrafted, ArticlePublished, ArticleSubmitted
-from shared.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable
+from shared.contracts.content.events import ArticlePublished
+from shared.errors import Conflict, Invalid, RuleBroken, Unavailable
 from shared.sealed import ERASED
 from shared.testing import caller, request
 
@@ -142,74 +140,6 @@ def test_a_forged_or_missing_caller_is_refused(world: World) -> None:
             world.service.list_articles(asked)
 
 
-def test_the_submission_carries_the_digest_of_the_text(world: World) -> None:
-    """S13."""
-    drafted, submitted = world.history(world.submitted(world.unit()))
-    assert isinstance(drafted, ArticleDrafted) and isinstance(submitted, ArticleSubmitted)
-    assert submitted.digest == digest(drafted.text)
-
-
-def test_a_submission_that_was_refused_is_a_draft_again(world: World) -> None:
-    article = world.submitted(world.unit())
-    world.service.on_submission_refused(world.decision(article, "refused"))
-    found = world.ask("get_article", article_id=article)
-    assert (found["status"], found["reason"]) == ("draft", "no scheme matches")
-
-
-def test_changes_requested_and_a_rejection_say_why(world: World) -> None:
-    unit = world.unit()
-    first, second = world.submitted(unit), world.submitted(unit)
-    world.service.on_case_changes_requested(world.decision(first, "changes_requested"))
-    world.service.on_case_rejected(world.decision(second, "rejected"))
-    found = [world.ask("get_article", article_id=article) for article in (first, second)]
-    assert [(each["status"], each["reason"]) for each in found] == [
-        ("changes_requested", "标题太长"),
-        ("rejected", "不宜发布"),
-    ]
-
-
-def test_an_approval_delivered_twice_approves_once(world: World) -> None:
-    article = world.submitted(world.unit())
-    approval = world.decision(article)
-    world.service.on_case_approved(approval)
-    world.service.on_case_approved(approval)
-    assert sum(isinstance(event, ArticleApproved) for event in world.history(article)) == 1
-
-
-def test_an_approval_of_another_text_leaves_the_article_submitted(world: World) -> None:
-    """S13."""
-    article = world.submitted(world.unit())
-    world.service.on_case_approved(world.decision(article, digest="0" * 64))
-    assert world.ask("get_article", article_id=article)["status"] == "submitted"
-
-
-def test_an_approval_that_comes_after_the_edit_approves_nothing(world: World) -> None:
-    """S13: both orders."""
-    article = world.submitted(world.unit())
-    late = world.decision(article)
-    world.ask("withdraw_article", article_id=article, reason="错字")
-    world.ask("revise_article", article_id=article, title="潮汐二")
-    world.service.on_case_approved(late)
-    world.ask("submit_article", article_id=article)
-    world.service.on_case_approved(replace(late, event_id=uuid4()))
-    assert world.ask("get_article", article_id=article)["status"] == "submitted"
-
-
-def test_an_edit_that_comes_after_the_approval_voids_it(world: World) -> None:
-    """S13: both orders."""
-    unit = world.unit()
-    article, channel = world.approved(unit), world.channel(unit)
-    world.ask("revise_article", article_id=article, title="潮汐二")
-    with pytest.raises(RuleBroken, match="not_approved"):
-        world.ask("publish_article", article_id=article, channel_id=channel)
-
-
-def test_a_decision_before_its_article_is_tried_again(world: World) -> None:
-    approval = world.decision(world.submitted(world.unit()), article_id=uuid4())
-    with pytest.raises(Unavailable):
-        world.service.on_case_approved(approval)
-
-
 def test_a_scheduled_publication_happens_when_it_is_due(world: World) -> None:
     unit = world.unit()
     article, channel = world.approved(unit), world.channel(unit)
@@ -293,46 +223,6 @@ def test_nothing_more_is_stored_about_an_erased_person(world: World) -> None:
 def test_only_an_admin_erases_a_person(world: World) -> None:
     with pytest.raises(RuleBroken, match=r"caller\.denied"):
         world.ask("erase_person", EDITOR, person_id=str(uuid4()))
-
-
-def test_a_unit_cannot_be_moved_below_itself_nor_merged_into_what_is_below_it(world: World) -> None:
-    top = world.unit("校")
-    below = world.unit("院", parent_id=top)
-    for method, where in (("move_unit", "parent_id"), ("merge_unit", "into_id")):
-        body: dict[str, Any] = {"unit_id": top, "since": "2021-01-01", where: below}
-        with pytest.raises(RuleBroken, match="unit_loop"):
-            world.ask(method, **body)
-
-
-def test_nothing_new_belongs_to_a_merged_unit(world: World) -> None:
-    old, new = world.unit("老院"), world.unit("新院")
-    world.ask("merge_unit", unit_id=old, into_id=new, since="2021-01-01")
-    for make in (world.draft, world.channel, lambda unit: world.unit("系", parent_id=unit)):
-        with pytest.raises(RuleBroken, match="unit_merged"):
-            make(old)
-
-
-def test_nothing_belongs_to_a_unit_that_was_never_established(world: World) -> None:
-    for make in (world.draft, world.channel, lambda unit: world.unit("系", parent_id=unit)):
-        with pytest.raises(NotFound, match="unit_not_found"):
-            make(str(uuid4()))
-
-
-def test_a_unit_at_the_top_is_made_only_by_who_sees_all_units(world: World) -> None:
-    bound = caller("office_editor", world.unit())
-    with pytest.raises(RuleBroken, match=r"caller\.denied"):
-        world.ask("establish_unit", bound, name="x", kind="college", since="2021-01-01")
-    unit = next(iter(bound.units))
-    assert world.ask("establish_unit", bound, name="系", kind="department", since="2021-01-01", parent_id=unit)["id"]
-
-
-def test_a_channel_lives_from_building_to_closed(either: World) -> None:
-    channel = either.channel(either.unit(), kind="douyin", tier="none", status="building")
-    for status, at in (("active", "2020-02-01"), ("dormant", "2021-02-01"), ("closed", "2021-03-01")):
-        either.ask("change_channel_status", channel_id=channel, status=status, at=f"{at}T00:00:00Z")
-    found = either.ask("get_channel", channel_id=channel)
-    assert (found["status"], found["version"], found["kind"]) == ("closed", 4, "douyin")
-    assert either.refusal("change_channel_status", channel_id=channel, status="active")
 
 
 def test_correlation_and_actor_of_a_request_are_in_the_log(world: World) -> None:

@@ -1,0 +1,65 @@
+"""Who sleeps is woken: an append gives its relay a hint."""
+
+import select
+from typing import Any
+from uuid import uuid4
+
+from shared.leader import Leadership
+from tests.messaging import toys
+from tests.messaging.conftest import World, wait_until
+from tests.messaging.publishing import append, published
+
+
+def end_at_a_hint(world: World) -> None:
+    """End a relay that ticks too seldom to see soon that it is to stop."""
+    world.stops[-1].set()
+    append(world, 1)
+
+
+def test_an_append_is_published_at_once_not_at_the_next_poll(world: World, monkeypatch: Any):
+    monkeypatch.setattr("shared.relay.AWAKE_S", 0.0)  # as one that found nothing for a while
+    monkeypatch.setattr("shared.relay.TICK_S", 60.0)
+    monkeypatch.setattr("shared.log.postgres.QUIET_S", 0.0)
+    world.relay()
+    for _ in range(3):
+        append(world, 1)
+        wait_until(lambda: published(world), timeout=20)
+    end_at_a_hint(world)
+
+
+def test_an_append_that_gives_no_hint_follows_one_that_woke_the_relay(world: World, monkeypatch: Any):
+    monkeypatch.setattr("shared.relay.TICK_S", 60.0)
+    monkeypatch.setattr("shared.relay.AWAKE_S", 50.0)
+    monkeypatch.setattr("shared.log.postgres.QUIET_S", 60.0)
+    world.relay()
+    for _ in range(3):
+        append(world, 1)
+        wait_until(lambda: published(world), timeout=20)
+    end_at_a_hint(world)
+
+
+def test_a_process_that_appends_without_a_pause_gives_one_hint(world: World, monkeypatch: Any):
+    monkeypatch.setattr("shared.log.postgres.QUIET_S", 60.0)
+    log = world.log("content")
+    with Leadership(log.engine, log.name) as lead:
+        assert lead.take()
+        for _ in range(5):
+            toys.establish(log, uuid4())
+        select.select([lead.fileno()], [], [], 20)
+        assert lead.take_hints()
+        monkeypatch.setattr("shared.log.postgres.QUIET_S", 0.0)
+        toys.establish(log, uuid4())
+        select.select([lead.fileno()], [], [], 20)
+        assert lead.take_hints() and not lead.take_hints()
+
+
+def test_a_hint_that_comes_with_the_answer_to_a_checkpoint_is_heard(world: World):
+    """The socket is quiet then: a relay that waited for it alone would sleep beside a waiting event."""
+    log = world.log("content")
+    with Leadership(log.engine, log.name) as lead:
+        assert lead.take()
+        toys.establish(log, uuid4())
+        assert select.select([lead.fileno()], [], [], 20)[0]
+        lead.move(0)
+        assert not select.select([lead.fileno()], [], [], 0)[0]
+        assert lead.take_hints()
