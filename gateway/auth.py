@@ -15,7 +15,7 @@ from gateway.accounts import Accounts, Identity, Proof
 from gateway.accounts.tokens import read_key, read_session
 from shared.context import Caller
 from shared.errors import PlatformError, RuleBroken, Unavailable
-from shared.logs import log
+from shared.logs import log_failure
 
 FRESH_S = 0.5
 LEFT_ALONE_S = 60.0
@@ -173,8 +173,8 @@ class Access:
                     for listener in self._listeners:
                         await listener()
                 told = revision
-            except Exception:  # a listener's mistake must not leave open connections unchecked for ever
-                log.exception("access.unchecked")
+            except Exception as error:  # a listener's mistake must not leave open connections unchecked for ever
+                log_failure("access.unchecked", error)
             await asyncio.sleep(FRESH_S / 2)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
@@ -236,7 +236,7 @@ class Access:
             try:
                 await self.in_thread(lambda used=used: self.accounts.keys.used(used))  # type: ignore[misc]
             except Unavailable as error:
-                log.warning("access.use_not_noted", reason=error.code)
+                log_failure("access.use_not_noted", error)
 
 
 def _refused() -> Unknown:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.accounts.tables import allowance
 from shared.database import writing
 from shared.errors import PlatformError, Unavailable
-from shared.logs import log
+from shared.logs import log, log_failure
 
 SECOND = 1_000_000  # in microseconds
 PORTION = 50  # of an allowance is taken at a time: workers' portions together stay a few parts in a hundred
@@ -155,7 +155,7 @@ class Limits:
             try:
                 await self._fetch(limit)
             except Unavailable as error:
-                log.warning("limits.uncounted", limit=limit.rate.code, reason=error.code)
+                log_failure("limits.uncounted", error, limit=limit.rate.code)
 
     async def give_back(self, *limits: Limit) -> None:
         """Give back what was taken for something that turned out well."""

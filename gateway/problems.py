@@ -9,8 +9,9 @@ from falcon.asgi import App, Request, Response
 
 from gateway.auth import Unknown
 from gateway.limits import TooMany
+from shared.disk import FULL
 from shared.errors import PlatformError, RuleBroken, Unavailable
-from shared.logs import log
+from shared.logs import log, log_failure
 
 PROBLEM = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -28,6 +29,9 @@ _STATUS = {
     "import.unknown_kind": 415,
     "import.not_a_workbook": 415,
     "import.encoding": 415,
+    "database.full": 507,
+    "blobs.full": 507,
+    "disk.full": 507,
 }
 _HTTP = {
     404: ("http.not_found", "nothing is at this path"),
@@ -50,6 +54,8 @@ async def _on_platform_error(req: Request, resp: Response, error: PlatformError,
         log.error("request.failed", code=error.code, detail=error.detail)
         answer_problem(req, resp, 500, error.code, INTERNAL)
         return
+    if status == HTTPStatus.INSUFFICIENT_STORAGE:
+        log_failure("request.no_room", error)
     if isinstance(error, Unknown):
         resp.set_header("WWW-Authenticate", 'Bearer realm="matrix"')
     if isinstance(error, Unavailable | TooMany):
@@ -68,7 +74,10 @@ async def _on_http_error(req: Request, resp: Response, error: falcon.HTTPError, 
     answer_problem(req, resp, error.status_code, code, error.description or detail)
 
 
-async def _on_anything(req: Request, resp: Response, error: Exception, _: dict[str, Any]) -> None:
+async def _on_anything(req: Request, resp: Response, error: Exception, told: dict[str, Any]) -> None:
+    if isinstance(error, OSError) and error.errno in FULL:
+        await _on_platform_error(req, resp, Unavailable("disk.full", "no space is left on the disk"), told)
+        return
     log.exception("request.crashed", method=req.method, path=req.path)
     answer_problem(req, resp, 500, "internal", INTERNAL)
 

@@ -16,6 +16,7 @@ from shared.inbox import DONE, Fate, due, fate_of, settle, standing, streams_wai
 from shared.log.store import Log, Page
 from shared.log.tables import consumer_position
 from shared.logs import log as logger
+from shared.logs import log_failure
 
 POLL_S = 0.5
 GATHER_S = 0.02  # in a burst of appends many events are read, and their rows written, in one go
@@ -90,8 +91,8 @@ class Dispatcher:
         """Do the work; return whether it failed and is to be tried again after a pause."""
         try:
             work()
-        except Exception:  # a thread that ends would lose nothing and help nobody
-            logger.exception("dispatcher.failed", log=self._log.name)
+        except Exception as error:  # a thread that ends would lose nothing and help nobody
+            log_failure("dispatcher.failed", error, log=self._log.name)
             return True
         return False
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from shared.logs import log
+from shared.logs import log_failure
 
 
 class RepeatedCall:
@@ -30,5 +30,5 @@ class RepeatedCall:
         while not self._stop.wait(self._seconds):
             try:
                 self._method()
-            except Exception:  # the next tick tries again
-                log.exception("timer.failed", timer=self._name)
+            except Exception as error:  # the next tick tries again
+                log_failure("timer.failed", error, timer=self._name)

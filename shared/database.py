@@ -25,14 +25,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from shared.disk import disk
+from shared.disk import FULL, disk
 from shared.errors import Conflict, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
+DISK_FULL = "53100"
 RESTED_S = 1.0
 _together = threading.local()
+NO_ROOM = "no space is left for the database"
 RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
 
 
@@ -172,6 +174,8 @@ def lasting(engine: Engine) -> None:
         try:
             disk(str(engine.url.database)).sync()
         except OSError as error:
+            if error.errno in FULL:
+                raise Unavailable("database.full", NO_ROOM) from error
             raise Unavailable("database.unavailable", f"the disk failed: {error}") from error
 
 
@@ -213,7 +217,10 @@ def asking(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn lost races into ``Conflict``, connection failures into ``Unavailable``; our mistakes stay as they are."""
+    """Turn lost races into ``Conflict``, a full disk and connection failures into ``Unavailable``.
+
+    Our mistakes stay as they are.
+    """
     try:
         yield
     except PoolTimeout as error:
@@ -221,11 +228,17 @@ def translated() -> Iterator[None]:
     except OperationalError as error:
         if getattr(error.orig, "pgcode", None) in RACES:
             raise Conflict("database.raced", str(error.orig)) from error
+        if _is_full(error.orig):
+            raise Unavailable("database.full", NO_ROOM) from error
         raise Unavailable("database.unavailable", str(error.orig)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable("database.unavailable", str(error.orig)) from error
         raise
+
+
+def _is_full(error: Any) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "pgcode", "") == DISK_FULL
 
 
 def upsert(db: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:

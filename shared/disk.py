@@ -5,11 +5,14 @@ lock while it writes to the write-ahead file; one ``fsync`` of that file then ma
 What SQLite moves from there into the database file it syncs itself, first (sqlite.org/wal.html, "Checkpointing").
 """
 
+import errno
 import os
 import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Disk:

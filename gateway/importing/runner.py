@@ -17,7 +17,7 @@ from gateway.importing.sender import Sender
 from gateway.importing.turns import HELD, Lost, Numbered, Turn, Turns
 from shared.context import Caller
 from shared.errors import Unavailable
-from shared.logs import log
+from shared.logs import log, log_failure
 
 LOOK_S = 2.0  # for imports that another worker left behind
 TURN_S = 5.0
@@ -60,8 +60,8 @@ class Runner:
             self._woken.clear()
             try:
                 worked = await self.step()
-            except Exception:  # the database is away, or a mistake of ours: other imports are to go on
-                log.exception("import.turn_failed")
+            except Exception as error:  # the database is away, or a mistake of ours: other imports are to go on
+                log_failure("import.turn_failed", error)
                 worked = False
             if not worked:
                 with suppress(TimeoutError):

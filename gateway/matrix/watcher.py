@@ -14,7 +14,7 @@ from gateway.matrix.read import position, snapshot
 from gateway.matrix.stream import Hub
 from gateway.matrix.tables import change, feed
 from shared.errors import Unavailable
-from shared.logs import log
+from shared.logs import log_failure
 
 POLL_S = 2.0
 
@@ -51,7 +51,7 @@ class Watcher:
             try:
                 await self.look()
             except Unavailable as error:
-                log.warning("matrix.unavailable", reason=error.code)
+                log_failure("matrix.unavailable", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_S)
 

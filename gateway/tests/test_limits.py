@@ -9,6 +9,7 @@ import pytest
 from falcon.asgi import Request
 from falcon.testing import create_scope
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
 from conftest import MakeDatabase
 from gateway import limits
@@ -91,7 +92,14 @@ def test_a_silent_database_lets_pass_what_it_cannot_count(engine: Engine) -> Non
         def take(self, limit: Limit, count: int = 1, now_us: int | None = None) -> float:
             raise Unavailable("database.unavailable")
 
-    asyncio.run(Limits(Silent(engine), at_once).take(MINE))
+    async def many() -> None:
+        limits = Limits(Silent(engine), at_once)
+        for _ in range(20):
+            await limits.take(Limit(Rate("limit.silent", 3, 60), "me"))
+
+    with capture_logs() as lines:
+        asyncio.run(many())
+    assert len([line for line in lines if line["event"] == "limits.uncounted"]) <= 1  # a minute
 
 
 def test_more_writes_than_a_person_makes_are_refused_with_the_time_to_wait(

@@ -1,8 +1,10 @@
 """Failures: problems with a code for programs and a sentence for people, and never what happened inside."""
 
+import errno
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.tests.kit import OWN, World
 from shared.errors import Conflict, Invalid, NotFound, PlatformError, RuleBroken, Unavailable
@@ -44,6 +46,26 @@ def test_fields_to_blame_are_named_each_with_its_reasons(world: World) -> None:
     assert answered.json()["errors"] == [
         {"field": "title", "reason": "Empty."}, {"field": "title", "reason": "Too plain."},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["database.full", "blobs.full"])
+def test_a_full_disk_is_said_as_such_to_each_and_logged_once(world: World, code: str) -> None:
+    with capture_logs() as lines:
+        told = [refused(world, Unavailable(code, "no space is left")) for _ in range(5)]
+    assert {(each.status_code, each.json()["code"]) for each in told} == {(507, code)}
+    assert all("Retry-After" in each.headers for each in told)
+    assert len([line for line in lines if line["event"] == "request.no_room"]) <= 1  # a minute
+
+
+def test_a_file_for_which_there_is_no_room_on_its_way_in_is_no_crash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gateway.resources.imports.receive", full)
+    answered = world.ask("POST", "/v1/imports?filename=a.csv", content=b"x", headers={"Content-Type": "text/csv"})
+    assert (answered.status_code, answered.json()["code"]) == (507, "disk.full")
 
 
 def test_who_must_wait_is_told_how_long(world: World) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix, give_way
-from shared.disk import sync_path
+from shared.disk import FULL, sync_path
 from shared.errors import Invalid, NotFound, Unavailable
 
 MOVES = 100
@@ -164,6 +164,6 @@ def translated(key: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotFound("blob.not_found", f"nothing is stored under {key}") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in (*FULL, errno.EFBIG):
             raise Unavailable("blobs.full", "no space is left for files") from error
         raise Unavailable("blobs.unavailable", error.strerror or repr(error)) from error

@@ -20,7 +20,7 @@ DAY = "2021-05-12T02:00:00Z"
 OFFICE_OPENED = "2018-09-01T00:00:00Z"
 TIMEOUT_S = 5.0
 PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
-COME_AGAIN = frozenset({429, 502, 503, 504})
+COME_AGAIN = frozenset({429, 502, 503, 504, 507})
 NOT_YET = ("stream.changed", "database.raced")  # a lost race: the same request may win the next
 
 

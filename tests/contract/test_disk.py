@@ -1,5 +1,6 @@
 """What SQLite answers lasts though power fails: at each sync the files are copied as a disk would hold them then."""
 
+import errno
 import shutil
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event, insert
 
 from conftest import MakeDatabase
 from shared import disk
@@ -208,3 +210,40 @@ def _count_commits(monkeypatch: pytest.MonkeyPatch) -> _Count:
 
     monkeypatch.setattr(disk.Disk, "written", counted)
     return count
+
+
+def fill(log: SqliteLog) -> None:
+    for number in range(10_000):
+        append(log, f"unit-{number}")
+
+
+def test_without_room_an_append_is_refused_as_such_and_goes_on_when_there_is_some(log: SqliteLog) -> None:
+    with log.engine.connect() as db:
+        pages = db.exec_driver_sql("pragma page_count").scalar_one()
+
+    def allow(more: int) -> None:
+        log.engine.dispose()  # each connection has a limit of its own
+        event.listen(log.engine, "connect", lambda db, _: db.execute(f"pragma max_page_count = {pages + more}"))
+
+    allow(3)
+    with pytest.raises(Unavailable) as refusal:
+        fill(log)
+    assert refusal.value.code == "database.full"
+    with pytest.raises(Unavailable) as refusal, writing(log.engine) as db:
+        db.execute(insert(consumer_position), [{"consumer": str(n), "source": "x", "position": 0} for n in range(9999)])
+    assert refusal.value.code == "database.full"
+    allow(100)
+    before = [each.stream for each in log.read(0, 10_000).events]
+    append(log, "unit-late")
+    assert [each.stream for each in log.read(0, 10_000).events] == [*before, "unit-late"]
+    assert before == [f"unit-{number}" for number in range(len(before))] and before
+
+
+def test_a_disk_that_is_full_at_the_sync_is_said_to_be_full(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "sync_path", full)
+    with pytest.raises(Unavailable) as refusal:
+        append(log, "unit-1")
+    assert refusal.value.code == "database.full"

@@ -328,6 +328,13 @@ def test_only_what_may_pass_is_said_to_be_retryable(
     assert append(log, "a", key="key-1").version == 1
 
 
+def test_a_full_disk_of_the_server_is_said_as_such(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.log.postgres._ONE", "do $$ begin raise exception 'x' using errcode = '53100'; end $$")
+    with pytest.raises(Unavailable) as refusal:
+        append(log, "a")
+    assert refusal.value.code == "database.full"
+
+
 def test_a_connection_cut_while_it_rested_is_replaced_unseen(
     log: PostgresLog, fresh: FreshDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
