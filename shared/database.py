@@ -29,6 +29,7 @@ from shared.disk import FULL, disk
 from shared.errors import Conflict, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
 DISK_FULL = "53100"
@@ -40,7 +41,7 @@ RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
 
 def to_microseconds(moment: datetime) -> int:
     """Return microseconds since the epoch (UTC)."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> datetime:
@@ -217,24 +218,30 @@ def asking(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn lost races into ``Conflict``, a full disk and connection failures into ``Unavailable``.
-
-    Our mistakes stay as they are.
-    """
+    """Turn what the pool and the database say into what it means."""
     try:
         yield
     except PoolTimeout as error:
         raise Unavailable("database.busy", "every database connection is in use") from error
-    except OperationalError as error:
-        if getattr(error.orig, "pgcode", None) in RACES:
-            raise Conflict("database.raced", str(error.orig)) from error
-        if _is_full(error.orig):
-            raise Unavailable("database.full", NO_ROOM) from error
-        raise Unavailable("database.unavailable", str(error.orig)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable("database.unavailable", str(error.orig)) from error
-        raise
+        if (meant := meaning(error)) is error:
+            raise
+        raise meant from error
+
+
+def meaning(error: DBAPIError) -> Exception:
+    """Return ``Conflict`` for a lost race, ``Unavailable`` for a full disk or a failed connection.
+
+    Our mistakes stay as they are.
+    """
+    lost = isinstance(error, OperationalError)
+    if lost and getattr(error.orig, "pgcode", None) in RACES:
+        return Conflict("database.raced", str(error.orig))
+    if lost and _is_full(error.orig):
+        return Unavailable("database.full", NO_ROOM)
+    if lost or error.connection_invalidated:
+        return Unavailable("database.unavailable", str(error.orig))
+    return error
 
 
 def _is_full(error: Any) -> bool:

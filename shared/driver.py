@@ -8,7 +8,7 @@ cursors are the driver's own.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError
@@ -34,20 +34,19 @@ class Driver:
         Raises:
             Unavailable: the database did not answer; what was sent may or may not be committed.
         """
-        with database.translated():
-            pooled = None
-            try:
-                pooled = self._take()
-                yield pooled.cursor()
-            except self._error as error:
-                raise self._explained(error, pooled) from error
-            except BaseException as error:
-                if pooled and not isinstance(error, Exception):  # somebody ended the work in the middle of a statement
-                    pooled.invalidate(error)
-                raise
-            finally:
-                if pooled:
-                    self._give(pooled)
+        pooled = None
+        try:
+            pooled = self._take()
+            yield pooled.cursor()
+        except self._error as error:
+            raise database.meaning(self._explained(error, pooled)) from error
+        except BaseException as error:
+            if pooled and not isinstance(error, Exception):  # somebody ended the work in the middle of a statement
+                pooled.invalidate(error)
+            raise
+        finally:
+            if pooled:
+                self._give(pooled)
 
     @contextmanager
     def transaction(self, begin: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
@@ -63,12 +62,17 @@ class Driver:
                 raise
 
     def _take(self) -> PoolProxiedConnection:
-        with suppress(IndexError):  # none is kept; another thread may take the last one at any moment
-            while True:
-                rests_since, pooled = self._kept.pop()
-                if time.monotonic() - rests_since < database.RESTED_S or self._lives(pooled):
-                    return pooled
-        pooled = self._engine.raw_connection()
+        try:
+            rests_since, pooled = self._kept.pop()
+        except IndexError:  # none is kept; another thread may take the last one at any moment
+            return self._open()
+        if time.monotonic() - rests_since < database.RESTED_S or self._lives(pooled):
+            return pooled
+        return self._take()
+
+    def _open(self) -> PoolProxiedConnection:
+        with database.translated():
+            pooled = self._engine.raw_connection()
         try:
             self._let_begin(pooled, False)
         except self._error as error:  # it was closed while it lay in the pool
@@ -107,14 +111,12 @@ class Driver:
         while self._kept:
             self._give_back(self._kept.pop()[1])
 
-    def _explained(self, error: Any, pooled: PoolProxiedConnection | None) -> Exception:
+    def _explained(self, error: Any, pooled: PoolProxiedConnection | None) -> DBAPIError:
         dialect = self._engine.dialect
         gone = dialect.is_disconnect(error, pooled, None)
         if gone:
             if pooled:
                 pooled.invalidate(error)
             self._engine.dispose(close=False)  # what cut it has cut those that rest beside it too
-        told: Exception = DBAPIError.instance(
-            None, None, error, self._error, connection_invalidated=gone, dialect=dialect
-        )
-        return told
+        told: Any = DBAPIError.instance(None, None, error, self._error, connection_invalidated=gone, dialect=dialect)
+        return cast(DBAPIError, told)

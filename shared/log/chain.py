@@ -19,9 +19,9 @@ class Link(NamedTuple):
     occurred_us: int
     recorded_us: int
     actor: str
-    unit: UUID | None
-    correlation_id: UUID
-    causation_id: UUID | None
+    unit: UUID | str | None
+    correlation_id: UUID | str
+    causation_id: UUID | str | None
     data: str
 
 

@@ -6,8 +6,9 @@ from alembic import op
 from sqlalchemy import text
 
 from shared.log.postgres import lock_number
-from shared.log.tables import metadata
+from shared.log.tables import event, metadata
 
+_SHAPE = text("select sql from sqlite_master where name = 'event'")
 FUNCTIONS = ("append_event", "append_events")
 
 
@@ -29,6 +30,21 @@ def write_functions() -> None:
             op.execute(text(source.format(schema=schema, lock=lock_number(schema)).replace(":", "\\:")))
         for statement in _rights(schema):
             op.execute(text(statement))
+
+
+def drop_counter() -> None:
+    """Write SQLite's log anew without AUTOINCREMENT, which noted the last position in a page of its own in each commit.
+
+    Nothing is ever removed from the log, so the row after the last one has a position that none had before.
+    """
+    db = op.get_bind()
+    if db.dialect.name != "sqlite" or "AUTOINCREMENT" not in str(db.execute(_SHAPE).scalar_one()):
+        return
+    names = ", ".join(column.name for column in event.columns)
+    op.rename_table("event", "counted")
+    event.create(db)
+    op.execute(text(f"insert into event ({names}) select {names} from counted order by position"))
+    op.drop_table("counted")
 
 
 def _rights(schema: str) -> list[str]:

@@ -49,23 +49,14 @@ class Rows:
         return [decode(name, data) for name, data in self._fetch(self._facts, stream)]
 
     def answered(self, cause: Cause) -> Appended | None:
-        if cause.key is None and cause.inbox is None:
-            return None
-        with self._driver.cursor() as cursor:
-            return self._answered(cursor, cause)
-
-    def _answered(self, cursor: Any, cause: Cause) -> Appended | None:
         if cause.key is not None:
-            cursor.execute(self._by_key, (cause.key.key,))
-            if row := cursor.fetchone():
-                fingerprint, version, position = row
+            for fingerprint, version, position in self._fetch(self._by_key, cause.key.key):
                 if fingerprint != cause.key.fingerprint:
                     raise RuleBroken("idempotency.key_reused", "this Idempotency-Key was used with another body")
                 return Appended(version=version, position=position, replayed=True)
-        if cause.inbox is not None:
-            cursor.execute(self._by_message, (cause.inbox.consumer, self._written(cause.inbox.event_id)))
-            if cursor.fetchone():
-                return Appended(version=0, position=0, replayed=True)
+        inbox = cause.inbox
+        if inbox is not None and self._fetch(self._by_message, inbox.consumer, self._written(inbox.event_id)):
+            return Appended(version=0, position=0, replayed=True)
         return None
 
     def _fetch(self, statement: str, *values: Any) -> list[Any]:

@@ -1,9 +1,11 @@
 """The log in a SQLite file: one writer at a time, so the order of rows is the order of commits."""
 
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
 
 from shared.database import lasting, to_microseconds, written
 from shared.errors import Conflict
@@ -21,12 +23,14 @@ _COLUMNS = (
 _PAGE = f"select {_COLUMNS} from event where position > ? order by position limit ?"
 _TAIL = "select version, hash from event where stream = ? order by version desc limit 1"
 _HEAD = "select coalesce(max(position), 0) from event"
-_INSERT = (
+_INSERT = (  # of a link and its hash
     "insert into event (event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id,"
-    " causation_id, data, hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+    " causation_id, data, hash) values ({id}, ?, ?, ?, ?, ?, ?, {id}, {id}, {id}, ?, ?)"
+).format(id="replace(?, '-', '')")
 _COMMAND = "insert into command (key, fingerprint, version, position, recorded_at) values (?, ?, ?, ?, ?)"
 _INBOX = "insert into inbox (consumer, event_id, handled_at) values (?, ?, ?)"
+
+_VERSION_TAKEN = "UNIQUE constraint failed: event.stream, event.version"
 
 
 class SqliteLog(Rows):
@@ -37,14 +41,13 @@ class SqliteLog(Rows):
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
-        with self._driver.transaction("begin immediate") as db:
-            failpoint("append.after_lock")
-            if replayed := self._answered(db, cause):
-                return self._lasting(replayed)
-            now = datetime.now(UTC)
-            appended = _insert(db, stream, events, expected_version, cause, unit, now)
-            _note(db, cause, appended, to_microseconds(now))
-            failpoint("append.after_insert_before_commit")
+        try:
+            with self._driver.transaction("begin immediate") as db:
+                failpoint("append.after_lock")
+                appended = _insert(db, stream, events, expected_version, cause, unit)
+                failpoint("append.after_insert_before_commit")
+        except (Conflict, IntegrityError) as error:
+            return self._refused(error, stream, cause)
         # A reaction may be lost with power: its consumer's position is in the same file, and then no further on.
         written(self.engine, repeatable=cause.inbox is not None)
         failpoint("append.after_commit_before_reply")
@@ -53,7 +56,9 @@ class SqliteLog(Rows):
 
     def answered(self, cause: Cause) -> Appended | None:
         replayed = super().answered(cause)
-        return self._lasting(replayed) if replayed else None
+        if replayed:
+            lasting(self.engine)  # who was first may still wait for the disk
+        return replayed
 
     def read(self, after: int, limit: int = 500) -> Page[Recorded]:
         lasting(self.engine)  # what is read has effects elsewhere, which may last
@@ -64,59 +69,43 @@ class SqliteLog(Rows):
         with self._driver.cursor() as cursor:
             return int(cursor.execute(_HEAD).fetchone()[0])
 
-    def _lasting(self, replayed: Appended) -> Appended:
-        """Return what was answered before, once it lasts: who was first may still wait for the disk."""
-        lasting(self.engine)
-        return replayed
+    def _refused(self, error: Conflict | IntegrityError, stream: str, cause: Cause) -> Appended:
+        """Return what was answered before, by this very command or message, or raise what the refusal means."""
+        if replayed := self.answered(cause):
+            return replayed
+        if isinstance(error, IntegrityError) and str(error.orig) == _VERSION_TAKEN:
+            raise Conflict("stream.changed", f"{stream} exists already") from error
+        raise error
 
     def _written(self, value: UUID) -> str:
         return value.hex
 
 
-def _insert(
-    db: Any, stream: str, events: Sequence[Event], expected: int, cause: Cause, unit: UUID | None, now: datetime
-) -> Appended:
-    """Insert the events; return where they are. Raises: Conflict: the stream is at another version."""
-    version, previous = db.execute(_TAIL, (stream,)).fetchone() or (0, GENESIS)
-    if version != expected:
-        raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected}")
-    position = 0
+def _insert(db: Any, stream: str, events: Sequence[Event], expected: int, cause: Cause, unit: UUID | None) -> Appended:
+    """Insert the events and the rows that make their cause count once; return where the events are.
+
+    What seldom happens is left to the unique constraints: a stream that exists, a command or message that was answered.
+
+    Raises:
+        Conflict: the stream is at another version.
+        IntegrityError: one of these has its row already.
+    """
+    now_us = time.time_ns() // 1000
+    version, previous, position = expected, GENESIS, 0
+    if expected > 0 or not events:
+        version, previous = db.execute(_TAIL, (stream,)).fetchone() or (0, GENESIS)
+        if version != expected:
+            raise Conflict("stream.changed", f"{stream} is at version {version}, not {expected}")
+    said = cause.actor, unit and str(unit), str(cause.correlation_id), cause.causation_id and str(cause.causation_id)
     for fact in events:
         version += 1
-        link = _link(stream, version, fact, cause, unit, now)
+        moment = occurred_at(fact)
+        happened_us = to_microseconds(moment) if moment else now_us
+        link = Link(new_name(), stream, version, fact.type, happened_us, now_us, *said, encode(fact))
         previous = link_hash(previous, link)
-        position = db.execute(_INSERT, _row(link, previous)).lastrowid
-    return Appended(version=version, position=position)
-
-
-def _link(stream: str, version: int, fact: Event, cause: Cause, unit: UUID | None, now: datetime) -> Link:
-    return Link(
-        event_id=new_name(),
-        stream=stream,
-        version=version,
-        type=fact.type,
-        occurred_us=to_microseconds(occurred_at(fact) or now),
-        recorded_us=to_microseconds(now),
-        actor=cause.actor,
-        unit=unit,
-        correlation_id=cause.correlation_id,
-        causation_id=cause.causation_id,
-        data=encode(fact),
-    )
-
-
-def _row(link: Link, digest: bytes) -> tuple[Any, ...]:
-    return (
-        str(link.event_id).replace("-", ""), link.stream, link.version, link.type, link.occurred_us, link.recorded_us,
-        link.actor, link.unit and link.unit.hex, link.correlation_id.hex, link.causation_id and link.causation_id.hex,
-        link.data, digest,
-    )  # fmt: skip
-
-
-def _note(db: Any, cause: Cause, appended: Appended, now_us: int) -> None:
-    """Insert the rows that make the cause count once."""
+        position = db.execute(_INSERT, (*link, previous)).lastrowid
     if cause.key is not None:
-        key = (cause.key.key, cause.key.fingerprint, appended.version, appended.position, now_us)
-        db.execute(_COMMAND, key)
+        db.execute(_COMMAND, (cause.key.key, cause.key.fingerprint, version, position, now_us))
     if cause.inbox is not None:
         db.execute(_INBOX, (cause.inbox.consumer, cause.inbox.event_id.hex, now_us))
+    return Appended(version=version, position=position)

@@ -25,7 +25,6 @@ event = Table(
     Column("data", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     UniqueConstraint("stream", "version", name="event_stream_version_key"),
-    sqlite_autoincrement=True,
 )
 
 # Commands answered so far, by idempotency key: written in the transaction of their append.

@@ -1,0 +1,11 @@
+"""SQLite draws positions without a counter of its own."""
+
+from shared.log import migrations
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Write the log anew without the counter."""
+    migrations.drop_counter()
