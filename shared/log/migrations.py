@@ -6,9 +6,8 @@ from alembic import op
 from sqlalchemy import text
 
 from shared.log.postgres import lock_number
-from shared.log.tables import event, metadata
+from shared.log.tables import command, event, inbox, metadata
 
-_SHAPE = text("select sql from sqlite_master where name = 'event'")
 FUNCTIONS = ("append_event", "append_events")
 
 
@@ -32,19 +31,19 @@ def write_functions() -> None:
             op.execute(text(statement))
 
 
-def drop_counter() -> None:
-    """Write SQLite's log anew without AUTOINCREMENT, which noted the last position in a page of its own in each commit.
+def rewrite() -> None:
+    """Write the tables of an append anew on SQLite, row for row: each was a page more in a commit than it has to be.
 
-    Nothing is ever removed from the log, so the row after the last one has a position that none had before.
+    ``event`` had a counter beside it, ``command`` and ``inbox`` an index beside their rows.
     """
     db = op.get_bind()
-    if db.dialect.name != "sqlite" or "AUTOINCREMENT" not in str(db.execute(_SHAPE).scalar_one()):
-        return
-    names = ", ".join(column.name for column in event.columns)
-    op.rename_table("event", "counted")
-    event.create(db)
-    op.execute(text(f"insert into event ({names}) select {names} from counted order by position"))
-    op.drop_table("counted")
+    if db.dialect.name == "sqlite":
+        for table in (event, command, inbox):
+            names = ", ".join(column.name for column in table.columns)
+            op.rename_table(table.name, "old")
+            table.create(db)
+            op.execute(text(f"insert into {table.name} ({names}) select {names} from old order by 1"))
+            op.drop_table("old")
 
 
 def _rights(schema: str) -> list[str]:

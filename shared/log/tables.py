@@ -36,6 +36,7 @@ command = Table(
     Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Messages handled so far: written in the transaction of their effect.
@@ -45,6 +46,7 @@ inbox = Table(
     Column("consumer", Text, primary_key=True),
     Column("event_id", Uuid, primary_key=True),
     Column("handled_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # How far the relay published this log, and which relay may say so (``epoch`` fences zombies).

@@ -17,10 +17,13 @@ from shared.database import open_engine, reading, writing
 from shared.errors import Conflict
 from shared.execute import cause_of
 from shared.log import migrations, open_log
-from shared.log.store import Appended
-from shared.log.tables import event
+from shared.log.store import Appended, CommandKey, InboxKey
+from shared.log.tables import command as commands
+from shared.log.tables import event, inbox
 from shared.log.verify import verify
 from shared.migrations import config_of, migrate
+
+TABLES = (event, commands, inbox)
 
 
 @pytest.mark.parametrize("owner", OWNERS)
@@ -46,52 +49,62 @@ def test_migrations_are_one_chain_and_only_go_forward(owner: str) -> None:
     assert not [step.path for step in chain.walk_revisions() if hasattr(step.module, "downgrade")]
 
 
-def test_a_log_that_counted_positions_is_the_same_log_without_the_counter(sqlite_database: MakeDatabase) -> None:
+def test_a_log_of_an_older_shape_is_the_same_log_in_the_new_one(sqlite_database: MakeDatabase) -> None:
     """The mutant that lets the new table number the rows closes the gaps in the positions."""
     engine = open_engine(sqlite_database("content").url)
-    count_positions(engine)
+    for table, (new, old) in OLDER.items():
+        reshape(engine, table, new, old)
     for stream in ("unit-1", "unit-2", "unit-3"):
         append(engine, stream)
     last = append(engine, "unit-1", at=1)
     with writing(engine) as db:
         db.execute(event.update().where(event.c.position == last.position).values(position=2**53 + 1))
     before, anchor = rows(engine), verify(engine).anchor
+    assert [len(each) for each in before] == [4, 4, 4]
 
-    drop_counter(engine)
+    with writing(engine) as db, Operations.context(MigrationContext.configure(db)):
+        migrations.rewrite()
 
-    assert rows(engine) == before and "AUTOINCREMENT" not in shape(engine)
+    assert rows(engine) == before and all(new in shape(engine, table) for table, (new, _) in OLDER.items())
     assert (verify(engine, anchor).breaks, verify(engine).anchor) == ((), anchor)
     with pytest.raises(Conflict):
-        append(engine, "unit-2")
+        append(engine, "unit-2", said="once more")
     assert append(engine, "unit-2", at=1).position == 2**53 + 2
-    drop_counter(engine)
-    assert rows(engine)[:-1] == before
+    assert append(engine, "unit-1").replayed
     engine.dispose()
 
 
-def count_positions(engine: Engine) -> None:
-    """Have the empty log count positions as it did before."""
-    counted = shape(engine).replace("position INTEGER NOT NULL", "position INTEGER PRIMARY KEY AUTOINCREMENT")
+# What of a table's shape was otherwise, today and then.
+OLDER = {
+    "event": ("position INTEGER NOT NULL,", "position INTEGER PRIMARY KEY AUTOINCREMENT,"),
+    "command": ("WITHOUT ROWID", ""),
+    "inbox": ("WITHOUT ROWID", ""),
+}
+
+
+def reshape(engine: Engine, table: str, new: str, old: str) -> None:
+    """Give an empty table its older shape."""
+    then = shape(engine, table).replace(new, old)
     with writing(engine) as db:
-        db.execute(text("drop table event"))
-        db.execute(text(counted.replace("PRIMARY KEY (position),", "")))
+        db.execute(text(f"drop table {table}"))
+        db.execute(text(then.replace("PRIMARY KEY (position),", "")))
 
 
-def drop_counter(engine: Engine) -> None:
-    with writing(engine) as db, Operations.context(MigrationContext.configure(db)):
-        migrations.drop_counter()
+def append(engine: Engine, stream: str, at: int = 0, said: str = "") -> Appended:
+    name = f"{stream} at {at} {said}"
+    cause = cause_of(
+        "test", key=CommandKey(key=name, fingerprint="f"), inbox=InboxKey(consumer=name, event_id=UUID(int=at))
+    )
+    named = UnitRenamed(unit_id=UUID(int=7), name=name, since=date(2021, 9, 1))
+    return open_log("content", engine).append(stream, [named], expected_version=at, cause=cause)
 
 
-def append(engine: Engine, stream: str, at: int = 0) -> Appended:
-    named = UnitRenamed(unit_id=UUID(int=7), name=stream, since=date(2021, 9, 1))
-    return open_log("content", engine).append(stream, [named], expected_version=at, cause=cause_of("test"))
-
-
-def rows(engine: Engine) -> list[tuple[object, ...]]:
+def rows(engine: Engine) -> list[list[tuple[object, ...]]]:
+    """Return the rows of each table that an append writes to."""
     with reading(engine) as db:
-        return [tuple(row) for row in db.execute(select(event).order_by(event.c.position))]
+        return [[tuple(row) for row in db.execute(select(each).order_by(*each.columns))] for each in TABLES]
 
 
-def shape(engine: Engine) -> str:
+def shape(engine: Engine, table: str) -> str:
     with reading(engine) as db:
-        return str(db.execute(text("select sql from sqlite_master where name = 'event'")).scalar_one())
+        return str(db.execute(text("select sql from sqlite_master where name = :name"), {"name": table}).scalar_one())
