@@ -27,6 +27,7 @@ from shared.log.store import Appended, Cause, Page
 FENCE_PATIENCE_S = 5.0
 FENCE_POLL_S = 0.0005
 QUIET_S = 0.005
+STALLED = 5  # times as long an append may take before the relay, which looks twice as often, may have gone to sleep
 BEHIND, TAKEN = "MX409", "23505"  # our function's word for another version; a unique constraint's
 
 _CALL = "select {}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -75,13 +76,14 @@ class PostgresLog(Rows):
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
+        started = time.monotonic()
         statement, said = (_ONE, _one(*events)) if len(events) == 1 else (_MANY, _many(events))
         try:
             version, position = self._call(statement, (stream, expected_version, *said, *_why(cause, unit)))
         except DBAPIError as error:
             return self._refused(error, stream, cause)
         failpoint("append.after_commit_before_reply")
-        self._hint()
+        self._hint(started)
         self._wake_readers()
         return Appended(version=version, position=position)
 
@@ -149,14 +151,15 @@ class PostgresLog(Rows):
             raise Conflict("stream.changed", f"another writer appended to {stream} first") from error
         raise error
 
-    def _hint(self) -> None:
-        """Wake the relay, unless this process appended a moment ago: it looks again for longer after each event.
+    def _hint(self, started: float) -> None:
+        """Wake the relay, unless this process appended just before: it looks again for longer after each event.
 
         A NOTIFY in each append would serialise all commits; one every 50 ms cost eight writers a tenth of their time.
-        Who appends without a pause so gives no hint, and who has time between appends gives one for each.
+        Who appends without a pause so gives no hint, however busy the database is, and who has time between appends
+        gives one for each.
         """
         before, self._appended_at = self._appended_at, time.monotonic()
-        if self._appended_at - before > QUIET_S:
+        if started - before > QUIET_S or self._appended_at - before > STALLED * QUIET_S:
             # The append is committed whatever becomes of this.
             with suppress(Unavailable), self._driver.cursor() as cursor:
                 cursor.execute(_HINT, {"channel": channel(self.name)})

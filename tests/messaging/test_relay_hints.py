@@ -4,6 +4,8 @@ import select
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from shared.leader import Leadership
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
@@ -51,6 +53,39 @@ def test_a_process_that_appends_without_a_pause_gives_one_hint(world: World, mon
         toys.establish(log, uuid4())
         select.select([lead.fileno()], [], [], 20)
         assert lead.take_hints() and not lead.take_hints()
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("rest_ms", "append_ms", "hints"), [(1, 20, False), (6, 1, True), (1, 40, True)])
+def test_a_slow_append_is_no_pause_unless_the_relay_may_sleep_by_then(
+    world: World, monkeypatch: Any, rest_ms: int, append_ms: int, hints: bool
+):
+    """The mutant that counts from append to append gives busy writers a round trip more where they are slowest."""
+    clock = Clock()
+    monkeypatch.setattr("shared.log.postgres.time", clock)
+    log = world.log("content")
+    with Leadership(log.engine, log.name) as lead:
+        assert lead.take()
+        toys.establish(log, uuid4())
+        assert select.select([lead.fileno()], [], [], 20)[0] and lead.take_hints()
+        clock.now += rest_ms / 1000
+
+        def takes_long(where: str) -> None:
+            clock.now += append_ms / 1000 if where == "append.after_commit_before_reply" else 0
+
+        monkeypatch.setattr("shared.log.postgres.failpoint", takes_long)
+        toys.establish(log, uuid4())
+        lead.move(0)  # a round trip: what was hinted before comes with its answer
+        assert lead.take_hints() == hints
 
 
 def test_a_hint_that_comes_with_the_answer_to_a_checkpoint_is_heard(world: World):
