@@ -68,6 +68,15 @@ class Stored(NamedTuple):
     hash: str
 
 
+class Told(NamedTuple):
+    """An event as a read model is told it: what it says, its place, and when it was recorded (UTC)."""
+
+    position: int
+    version: int
+    recorded_at: datetime
+    event: Event
+
+
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 

@@ -4,18 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 
 from sqlalchemy import Connection, MetaData, Select, select
 
 from shared.database import insert_new, reading, upsert, writing
-from shared.events import Recorded
+from shared.events import Told
 from shared.failpoints import failpoint
 from shared.log.store import Log, Page
 from shared.log.tables import projection_checkpoint
 from shared.read_model import ReadModel, read_model
 from shared.shadow import Shadow, shadow_of
-from shared.shadow import checksum as table_checksum
 
 PAGE = 500
 NEAR = 200
@@ -34,7 +32,7 @@ class Projection:
 
     name: str
     metadata: MetaData
-    project: Callable[[ReadModel, Recorded], None]
+    project: Callable[[ReadModel, Told], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Projector:
         """
         applied = 0
         with self._lock:
-            while (page := self._log.read(self._position, PAGE)).checkpoint > self._position:
+            while (page := self._log.told(self._position, PAGE)).checkpoint > self._position:
                 applied += self._apply(page)
         return applied
 
@@ -90,7 +88,7 @@ class Projector:
             failpoint("rebuild.after_swap")
         return Rebuilt(events=replay.events, rows=rows, equal=not differed, seconds=time.monotonic() - started)
 
-    def _apply(self, page: Page[Recorded]) -> int:
+    def _apply(self, page: Page[Told]) -> int:
         """Apply a page read at ``_position``, unless another process moved on meanwhile; return events applied."""
         with writing(self._log.engine, repeatable=True) as db:
             position = self._locked(db)
@@ -98,8 +96,8 @@ class Projector:
                 self._position = position
                 return 0
             with read_model(db) as model:
-                for recorded in page.events:
-                    self._projection.project(model, recorded)
+                for told in page.events:
+                    self._projection.project(model, told)
             row = {"name": self._projection.name, "position": page.checkpoint}
             upsert(db, projection_checkpoint, ["name"], row)
         self._position = page.checkpoint
@@ -129,18 +127,11 @@ class _Replay:
     def follow(self, upto: int, progress: Progress = silent) -> None:
         """Apply everything up to ``upto``."""
         while self.position < upto:
-            page = self._log.read(self.position, PAGE)
-            wanted = [recorded for recorded in page.events if recorded.position <= upto]
+            page = self._log.told(self.position, PAGE, upto)
             with self._shadow.writing() as db, read_model(db) as model:
-                for recorded in wanted:
-                    self._projection.project(model, recorded)
-            self.position = min(page.checkpoint, upto)
-            self.events += len(wanted)
+                for told in page.events:
+                    self._projection.project(model, told)
+            self.position = page.checkpoint
+            self.events += len(page.events)
             failpoint("rebuild.mid")
             progress(self.position, upto)
-
-
-def checksum(db: Connection, projection: Projection) -> str:
-    """Return the SHA-256 (hex) of all rows of a projection, whatever order they are stored in."""
-    tables = projection.metadata.sorted_tables
-    return sha256("".join(table_checksum(db, table) for table in tables).encode()).hexdigest()

@@ -5,14 +5,34 @@ both, no rights are needed that a service has not, and a killed rebuild leaves n
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, delete, event, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Row,
+    Table,
+    Uuid,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import TypeEngine
 
 from shared import codec
+from shared.database import UtcDateTime
 
 CHUNK = 1000
 
@@ -32,18 +52,13 @@ class Shadow:
             yield db
 
     def replace_differing(self, live: Connection) -> bool:
-        """Put the copies' rows in the place of live ones that differ; return whether any table did.
+        """Put the copies' rows in the place of live ones that differ; return whether any did.
 
         In the caller's transaction, in which nobody else may change these tables: readers see what was, or all of it.
         """
-        with self._engine.connect() as copies:
-            differing = [table for table in self._tables if checksum(live, table) != checksum(copies, table)]
-            for table in differing:
-                live.execute(delete(table))
-                rows = copies.execution_options(yield_per=CHUNK).execute(select(table)).mappings()
-                for some in rows.partitions(CHUNK):
-                    live.execute(insert(table), [dict(row) for row in some])
-        return bool(differing)
+        with self._engine.begin() as copies:
+            differed = [_replace(live, copies, table) for table in self._tables]
+        return any(differed)
 
     def rows(self) -> int:
         """Return the number of rows in the copies."""
@@ -54,7 +69,7 @@ class Shadow:
 @contextmanager
 def shadow_of(metadata: MetaData) -> Iterator[Shadow]:
     """Give empty copies of the tables; they are gone at the end."""
-    engine = create_engine("sqlite://", creator=_private, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=_private, poolclass=StaticPool, json_serializer=codec.dumps)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     try:
         yield Shadow(engine, metadata)
@@ -62,14 +77,46 @@ def shadow_of(metadata: MetaData) -> Iterator[Shadow]:
         engine.dispose()
 
 
-def checksum(db: Connection, table: Table) -> str:
-    """Return the sum of the SHA-256 of the table's rows (modulo 2^256, hex), whatever order they are stored in.
+def _replace(live: Connection, copies: Connection, table: Table) -> bool:
+    """Replace the rows of a live table that differ from its copy; return whether any did."""
+    met = _fetch(live, copies, table)
+    gone = select(*met.c).except_(select(*table.c)).subquery()
+    new = select(*table.c).except_(select(*met.c))
+    keys = [column.name for column in table.primary_key]
+    differed = False
+    for some in _chunks(copies, select(*(gone.c[name] for name in keys))):
+        live.execute(delete(table).where(tuple_(*(table.c[name] for name in keys)).in_(map(tuple, some))))
+        differed = True
+    for some in _chunks(copies, new):
+        live.execute(insert(table), [dict(row._mapping) for row in some])
+        differed = True
+    return differed
 
-    A sum needs no memory for each row, and a row that is there twice counts twice.
-    """
-    rows = db.execute(select(table).execution_options(yield_per=CHUNK))
-    digests = (sha256(codec.dumps(codec.unstructure(list(row))).encode()).digest() for row in rows)
-    return f"{sum(map(int.from_bytes, digests)) % 2**256:064x}"
+
+def _fetch(live: Connection, copies: Connection, table: Table) -> Table:
+    """Return a table beside the copy with the live rows: there SQLite compares them, in memory that does not grow."""
+    met = Table(f"live_{table.name}", MetaData(), *(Column(column.name, column.type) for column in table.c))
+    met.create(copies)
+    plain = {column.name: _plain(column.type) for column in table.c}
+    into = insert(met).values({name: bindparam(name, type_=kind) for name, kind in plain.items()})
+    found = select(*(type_coerce(table.c[name], kind).label(name) for name, kind in plain.items()))
+    for some in _chunks(live, found):
+        copies.execute(into, [dict(row._mapping) for row in some])
+    return met
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return the type that hands over the same column's values with the least done to them."""
+    match kind:
+        case Uuid():
+            return Uuid(as_uuid=False)
+        case UtcDateTime():
+            return BigInteger()
+    return kind
+
+
+def _chunks(db: Connection, statement: Any) -> Iterator[Sequence[Row[Any]]]:
+    return db.execute(statement.execution_options(yield_per=CHUNK)).partitions()
 
 
 def _private() -> sqlite3.Connection:

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Connection, MetaData, select
 
+from shared import codec
 from shared.config import load_settings
 from shared.context import Caller
 from shared.database import to_microseconds
 from shared.errors import PlatformError
-from shared.events import Event, Recorded, Stored
+from shared.events import Event, Recorded, Stored, Told
 from shared.execute import Decider
 from shared.migrations import migrate
 from shared.projector import Projection
@@ -81,6 +84,20 @@ def request(
         "if_match": if_match,
         "correlation_id": str(uuid4()),
     }
+
+
+def checksum(db: Connection, metadata: MetaData) -> str:
+    """Return the SHA-256 (hex) of all rows of these tables, whatever order they are stored in."""
+    tables = [
+        sorted(codec.dumps(codec.unstructure(list(row))) for row in db.execute(select(table)))
+        for table in metadata.sorted_tables
+    ]
+    return sha256(codec.dumps(tables).encode()).hexdigest()
+
+
+def told(recorded: Recorded) -> Told:
+    """Return the event as a read model is told it."""
+    return Told(recorded.position, recorded.version, recorded.recorded_at, recorded.event)
 
 
 def stored(recorded: Recorded) -> Stored:

@@ -30,7 +30,7 @@ from shared.contracts.content.events import (
     UnitRenamed,
 )
 from shared.database import UtcDateTime
-from shared.events import Event, Recorded
+from shared.events import Event, Told
 from shared.projector import Projection
 from shared.read_model import ReadModel
 from shared.titles import plain
@@ -115,16 +115,16 @@ due = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
-    _project_unit(model, recorded)
-    _project_channel(model, recorded)
-    _project_article(model, recorded)
-    _project_due(model, recorded)
+    _project_unit(model, told)
+    _project_channel(model, told)
+    _project_article(model, told)
+    _project_due(model, told)
 
 
-def _project_unit(model: ReadModel, recorded: Recorded) -> None:
-    event, version = recorded.event, recorded.version
+def _project_unit(model: ReadModel, told: Told) -> None:
+    event, version = told.event, told.version
     match event:
         case UnitEstablished():
             row = {
@@ -160,8 +160,8 @@ def _from(model: ReadModel, unit_id: UUID, since: date, **columns: Any) -> None:
     model.upsert(unit_history, {"unit_id": unit_id, "since": since, **known, **columns})
 
 
-def _project_channel(model: ReadModel, recorded: Recorded) -> None:
-    event, version = recorded.event, recorded.version
+def _project_channel(model: ReadModel, told: Told) -> None:
+    event, version = told.event, told.version
     match event:
         case ChannelOpened():
             row = {
@@ -178,25 +178,25 @@ def _project_channel(model: ReadModel, recorded: Recorded) -> None:
             model.change(channel, row)
 
 
-def _project_article(model: ReadModel, recorded: Recorded) -> None:
-    event = recorded.event
+def _project_article(model: ReadModel, told: Told) -> None:
+    event = told.event
     match event:
         case ArticleDrafted():
             row = {
                 "article_id": event.article_id, "unit_id": event.unit_id, "kind": event.kind,
                 "title": event.text.title, "compared_title": compared_title(event.text.title), "status": "draft",
-                "revision": 1, "author_id": event.author_id, "changed_at": recorded.recorded_at,
-                "version": recorded.version,
+                "revision": 1, "author_id": event.author_id, "changed_at": told.recorded_at,
+                "version": told.version,
             }  # fmt: skip
             model.upsert(article, row)
         case ArticleRevised():
             title = event.text.title
             names = {"title": title, "compared_title": compared_title(title)}
-            _change_article(model, recorded, **names, revision=event.revision, status="draft")
+            _change_article(model, told, **names, revision=event.revision, status="draft")
         case PublicationScheduled() | PublicationCancelled() | PublicationReceiptFiled():
-            _change_article(model, recorded)
+            _change_article(model, told)
         case _ if status := STATUS_AFTER.get(type(event)):
-            _change_article(model, recorded, status=status)
+            _change_article(model, told, status=status)
 
 
 def compared_title(title: str) -> str:
@@ -204,14 +204,14 @@ def compared_title(title: str) -> str:
     return plain(title)[:200]
 
 
-def _change_article(model: ReadModel, recorded: Recorded, **columns: Any) -> None:
-    article_id = recorded.event.article_id  # type: ignore[attr-defined]
-    changed = {"article_id": article_id, "changed_at": recorded.recorded_at, "version": recorded.version}
+def _change_article(model: ReadModel, told: Told, **columns: Any) -> None:
+    article_id = told.event.article_id  # type: ignore[attr-defined]
+    changed = {"article_id": article_id, "changed_at": told.recorded_at, "version": told.version}
     model.change(article, changed | columns)
 
 
-def _project_due(model: ReadModel, recorded: Recorded) -> None:
-    event = recorded.event
+def _project_due(model: ReadModel, told: Told) -> None:
+    event = told.event
     match event:
         case PublicationScheduled():
             row = {

@@ -28,7 +28,7 @@ from shared.contracts.media.events import (
     ViewersSampled,
 )
 from shared.database import UtcDateTime
-from shared.events import Recorded
+from shared.events import Told
 from shared.projector import Projection
 from shared.read_model import ReadModel
 
@@ -124,39 +124,39 @@ viewer_sample = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Fold one event into the lists; the same event twice leaves the same rows."""
-    match recorded.event:
+    match told.event:
         case AssetAdded() | AssetDescribed() | AssetWithdrawn():
-            _project_asset(model, recorded)
+            _project_asset(model, told)
         case ShootPlanned() | ShootCompleted() | PhotosDelivered():
-            _project_shoot(model, recorded)
+            _project_shoot(model, told)
         case LiveStreamPlanned() | LiveStreamStarted() | ViewersSampled() | LiveStreamEnded():
-            _project_live_stream(model, recorded)
+            _project_live_stream(model, told)
 
 
-def _project_asset(model: ReadModel, recorded: Recorded) -> None:
-    match recorded.event:
+def _project_asset(model: ReadModel, told: Told) -> None:
+    match told.event:
         case AssetAdded() as added:
-            model.upsert(asset, _asset_row(added, recorded))
+            model.upsert(asset, _asset_row(added, told))
             _tag(model, added)
         case AssetDescribed() as described:
-            _change(model, asset, recorded, title=described.title, tags=list(described.tags))
+            _change(model, asset, told, title=described.title, tags=list(described.tags))
             _tag(model, described)
         case AssetWithdrawn(reason=reason, files_removed=removed):
             # Withdrawn first for another reason, it may lose its files later, and never gets them back.
             removal = {"files_removed": True} if removed else {}
-            _change(model, asset, recorded, status="withdrawn", reason=reason, **removal)
+            _change(model, asset, told, status="withdrawn", reason=reason, **removal)
 
 
-def _asset_row(added: AssetAdded, recorded: Recorded) -> dict[str, Any]:
+def _asset_row(added: AssetAdded, told: Told) -> dict[str, Any]:
     return {
-        "asset_id": added.asset_id, "version": recorded.version, "unit_id": added.unit_id, "status": "available",
+        "asset_id": added.asset_id, "version": told.version, "unit_id": added.unit_id, "status": "available",
         "files_removed": False, "reason": None, "media_type": added.media_type, "filename": added.filename,
         "title": added.title, "tags": list(added.tags), "bytes": added.bytes, "sha256": added.sha256,
         "width": added.width, "height": added.height, "taken_at": added.taken_at, "camera": added.camera,
         "photographer_id": added.photographer_id, "photographer": added.photographer,
-        "depicts_id": added.depicts_id, "blob": added.blob, "added_by": added.by, "added_at": recorded.recorded_at,
+        "depicts_id": added.depicts_id, "blob": added.blob, "added_by": added.by, "added_at": told.recorded_at,
     }  # fmt: skip
 
 
@@ -166,47 +166,47 @@ def _tag(model: ReadModel, event: AssetAdded | AssetDescribed) -> None:
         model.add(asset_tag, {"asset_id": event.asset_id, "tag": tag})
 
 
-def _project_shoot(model: ReadModel, recorded: Recorded) -> None:
-    match recorded.event:
+def _project_shoot(model: ReadModel, told: Told) -> None:
+    match told.event:
         case ShootPlanned() as planned:
             row = {
-                "shoot_id": planned.shoot_id, "version": recorded.version, "unit_id": planned.unit_id,
+                "shoot_id": planned.shoot_id, "version": told.version, "unit_id": planned.unit_id,
                 "status": "planned", "title": planned.title, "kind": planned.kind, "place": planned.place,
                 "starts_at": planned.starts_at, "completed_at": None,
             }  # fmt: skip
             model.upsert(shoot, row)
         case ShootCompleted(at=at):
-            _change(model, shoot, recorded, status="completed", completed_at=at)
+            _change(model, shoot, told, status="completed", completed_at=at)
         case PhotosDelivered(shoot_id=shoot_id, asset_ids=asset_ids, at=at):
             for asset_id in asset_ids:
                 row = {"shoot_id": shoot_id, "asset_id": asset_id, "delivered_at": at}
                 model.add(shoot_photograph, row)
-            _change(model, shoot, recorded)
+            _change(model, shoot, told)
 
 
-def _project_live_stream(model: ReadModel, recorded: Recorded) -> None:
-    match recorded.event:
+def _project_live_stream(model: ReadModel, told: Told) -> None:
+    match told.event:
         case LiveStreamPlanned() as planned:
             row = {
-                "stream_id": planned.stream_id, "version": recorded.version, "unit_id": planned.unit_id,
+                "stream_id": planned.stream_id, "version": told.version, "unit_id": planned.unit_id,
                 "status": "planned", "title": planned.title, "channel_id": planned.channel_id,
                 "starts_at": planned.starts_at, "play_url": planned.play_url, "started_at": None, "ended_at": None,
                 "method": None,
             }  # fmt: skip
             model.upsert(live_stream, row)
         case LiveStreamStarted(at=at):
-            _change(model, live_stream, recorded, status="live", started_at=at)
+            _change(model, live_stream, told, status="live", started_at=at)
         case ViewersSampled(stream_id=stream_id, viewers=viewers, method=method, at=at):
             model.upsert(viewer_sample, {"stream_id": stream_id, "at": at, "viewers": viewers})
-            _change(model, live_stream, recorded, method=method)
+            _change(model, live_stream, told, method=method)
         case LiveStreamEnded(at=at):
-            _change(model, live_stream, recorded, status="ended", ended_at=at)
+            _change(model, live_stream, told, status="ended", ended_at=at)
 
 
-def _change(model: ReadModel, table: Table, recorded: Recorded, **values: Any) -> None:
+def _change(model: ReadModel, table: Table, told: Told, **values: Any) -> None:
     key = next(iter(table.primary_key))
-    this = getattr(recorded.event, key.name)
-    model.change(table, {key.name: this, "version": recorded.version, **values})
+    this = getattr(told.event, key.name)
+    model.change(table, {key.name: this, "version": told.version, **values})
 
 
 VIEWS = Projection("media", metadata, project)

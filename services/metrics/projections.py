@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaDa
 
 from shared.contracts.metrics.events import FigureDefined, TimelinessJudged, TimelinessPolicyAdopted
 from shared.database import UtcDateTime
-from shared.events import Recorded
+from shared.events import Told
 from shared.projector import Projection
 from shared.read_model import ReadModel
 
@@ -51,9 +51,9 @@ judgement = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
-    event = recorded.event
+    event = told.event
     match event:
         case FigureDefined():
             row = {

@@ -27,7 +27,7 @@ from shared.contracts.review.events import (
     TermListPublished,
 )
 from shared.database import UtcDateTime
-from shared.events import Recorded
+from shared.events import Told
 from shared.projector import Projection
 from shared.read_model import ReadModel
 
@@ -77,15 +77,15 @@ review_case = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
-    event = recorded.event
+    event = told.event
     match event:
         case SchemeAdopted():
             row = {
                 "scheme_id": event.scheme_id, "version": event.version, "name": event.name,
                 "article_kinds": list(event.article_kinds), "unit_ids": [str(unit) for unit in event.unit_ids],
-                "retired": False, "adopted": recorded.position,
+                "retired": False, "adopted": told.position,
             }  # fmt: skip
             model.upsert(scheme, row)
         case SchemeRetired():
@@ -96,11 +96,11 @@ def project(model: ReadModel, recorded: Recorded) -> None:
                 "terms": unstructure(event.terms), "allow": list(event.allow),
             }  # fmt: skip
             model.upsert(term_list, row)
-    _project_case(model, recorded)
+    _project_case(model, told)
 
 
-def _project_case(model: ReadModel, recorded: Recorded) -> None:
-    event = recorded.event
+def _project_case(model: ReadModel, told: Told) -> None:
+    event = told.event
     match event:
         case CaseOpened():
             row = {
@@ -109,26 +109,26 @@ def _project_case(model: ReadModel, recorded: Recorded) -> None:
                 "findings": len(event.findings),
                 "blocking": sum(finding.severity == "blocking" for finding in event.findings),
                 "claimed_by": None, "claimed_at": None, "submitted_at": event.submitted_at,
-                "version": recorded.version,
+                "version": told.version,
             }  # fmt: skip
             model.upsert(review_case, row)
         case CaseClaimed():
-            _change(model, recorded, claimed_by=event.by, claimed_at=event.at)
+            _change(model, told, claimed_by=event.by, claimed_at=event.at)
         case CaseReleased():
-            _change(model, recorded, claimed_by=None, claimed_at=None)
+            _change(model, told, claimed_by=None, claimed_at=None)
         case CaseApproved():
-            _change(model, recorded, status="approved")
+            _change(model, told, status="approved")
         case CaseChangesRequested():
-            _change(model, recorded, status="changes_requested")
+            _change(model, told, status="changes_requested")
         case CaseRejected():
-            _change(model, recorded, status="rejected")
+            _change(model, told, status="rejected")
         case CaseClosed():
-            _change(model, recorded, status="closed")
+            _change(model, told, status="closed")
 
 
-def _change(model: ReadModel, recorded: Recorded, **columns: object) -> None:
-    case_id = recorded.event.case_id  # type: ignore[attr-defined]
-    model.change(review_case, {"case_id": case_id, "version": recorded.version, **columns})
+def _change(model: ReadModel, told: Told, **columns: object) -> None:
+    case_id = told.event.case_id  # type: ignore[attr-defined]
+    model.change(review_case, {"case_id": case_id, "version": told.version, **columns})
 
 
 VIEWS = Projection("review", metadata, project)

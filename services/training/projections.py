@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, Uuid
 
 from shared.contracts.training.events import AttendanceRecorded, SessionCancelled, SessionHeld, SessionScheduled
 from shared.database import UtcDateTime
-from shared.events import Recorded
+from shared.events import Told
 from shared.projector import Projection
 from shared.read_model import ReadModel
 
@@ -39,15 +39,15 @@ attendance = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Fold one event into the tables; the same event twice leaves the same rows."""
-    event = recorded.event
+    event = told.event
     match event:
         case SessionScheduled():
             row = {
                 "session_id": event.session_id, "unit_id": event.unit_id, "kind": event.kind, "title": event.title,
                 "place": event.place, "speaker": event.speaker, "starts_at": event.starts_at,
-                "ends_at": event.ends_at, "status": "scheduled", "version": recorded.version,
+                "ends_at": event.ends_at, "status": "scheduled", "version": told.version,
             }  # fmt: skip
             model.upsert(session, row)
         case AttendanceRecorded():
@@ -56,16 +56,16 @@ def project(model: ReadModel, recorded: Recorded) -> None:
                 "person_unit_id": event.person_unit_id, "at": event.at,
             }  # fmt: skip
             model.upsert(attendance, row)
-            _change(model, recorded)
+            _change(model, told)
         case SessionHeld():
-            _change(model, recorded, status="held")
+            _change(model, told, status="held")
         case SessionCancelled():
-            _change(model, recorded, status="cancelled")
+            _change(model, told, status="cancelled")
 
 
-def _change(model: ReadModel, recorded: Recorded, **columns: object) -> None:
-    session_id = recorded.event.session_id  # type: ignore[attr-defined]
-    model.change(session, {"session_id": session_id, "version": recorded.version, **columns})
+def _change(model: ReadModel, told: Told, **columns: object) -> None:
+    session_id = told.event.session_id  # type: ignore[attr-defined]
+    model.change(session, {"session_id": session_id, "version": told.version, **columns})
 
 
 VIEWS = Projection("training", metadata, project)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.database import to_microseconds, writing
 from shared.errors import Conflict, Unavailable
-from shared.events import Event, Recorded, Registry, Stored, encode, occurred_at
+from shared.events import Event, Registry, Stored, encode, occurred_at
 from shared.failpoints import failpoint, off
 from shared.ids import new_name
 from shared.log.rows import Rows
@@ -36,7 +36,6 @@ _COLUMNS = (
     "position, event_id::text, stream, version, type, occurred_at, recorded_at, actor, unit::text,"
     " correlation_id::text, causation_id::text, data, encode(hash, 'hex')"
 )
-_PAGE = f"select {_COLUMNS} from event where position > %s and position <= %s order by position limit %s"
 _LAST = "select case when is_called then last_value else 0 end from event_position_seq"
 # A hint may be lost, so it does not wait for the disk.
 _HINT = "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, '')"
@@ -98,20 +97,10 @@ class PostgresLog(Rows):
             failpoint("append.after_insert_before_commit")
         return answer
 
-    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
-        page = self.stored(after, limit)
-        return Page(events=[self._read(*row) for row in page.events], checkpoint=page.checkpoint)
-
     def stored(self, after: int, limit: int) -> Page[Stored]:
         """Return what ``read`` returns, as it is stored: for the relay, which passes on what it does not read."""
-        events: list[Stored] = []
-        with self._driver.cursor() as cursor:  # one snapshot for all its statements would hide the last appends
-            mark = self._safe_mark(cursor, after)
-            if mark > after:
-                cursor.execute(_PAGE, (after, mark, limit))
-                events = list(map(Stored._make, cursor.fetchall()))
-        full = len(events) == limit
-        return Page(events=events, checkpoint=events[-1].position if full else max(mark, after))
+        rows, checkpoint = self._page(self._whole, after, limit)
+        return Page(events=list(map(Stored._make, rows)), checkpoint=checkpoint)
 
     def head(self) -> int:
         with self._driver.cursor() as cursor:
@@ -120,7 +109,7 @@ class PostgresLog(Rows):
     def _written(self, value: UUID) -> str:
         return str(value)
 
-    def _safe_mark(self, cursor: Any, after: int) -> int:
+    def _settled(self, cursor: Any, after: int) -> int:
         last = _last(cursor)
         if last <= after:
             return last

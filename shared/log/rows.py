@@ -10,8 +10,8 @@ from shared.codec import uuid_of
 from shared.database import from_microseconds
 from shared.driver import Driver
 from shared.errors import RuleBroken
-from shared.events import Event, Recorded, Registry
-from shared.log.store import Appended, Cause
+from shared.events import Event, Recorded, Registry, Told
+from shared.log.store import Appended, Cause, Page
 
 
 class Rows:
@@ -30,6 +30,9 @@ class Rows:
         mark = self.mark
         self._load = f"select {self.columns} from event where stream = {mark} order by version"
         self._facts = f"select type, data from event where stream = {mark} order by version"
+        page = f"from event where position > {mark} and position <= {mark} order by position limit {mark}"
+        self._whole = f"select {self.columns} {page}"
+        self._telling = f"select position, version, recorded_at, type, data {page}"
         self._by_key = f"select fingerprint, version, position from command where key = {mark}"
         self._by_message = f"select 1 from inbox where consumer = {mark} and event_id = {mark}"
         self._wakes: list[Callable[[], None]] = []
@@ -47,6 +50,34 @@ class Rows:
     def facts(self, stream: str) -> Sequence[Event]:
         decode = self.registry.decode
         return [decode(name, data) for name, data in self._fetch(self._facts, stream)]
+
+    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
+        rows, checkpoint = self._page(self._whole, after, limit)
+        return Page(events=[self._read(*row) for row in rows], checkpoint=checkpoint)
+
+    def told(self, after: int, limit: int = 500, upto: int | None = None) -> Page[Told]:
+        rows, checkpoint = self._page(self._telling, after, limit, upto)
+        decode = self.registry.decode
+        events = [
+            Told(position, version, from_microseconds(recorded_us), decode(name, data))
+            for position, version, recorded_us, name, data in rows
+        ]
+        return Page(events=events, checkpoint=checkpoint)
+
+    def _page(self, statement: str, after: int, limit: int, upto: int | None = None) -> tuple[list[Any], int]:
+        """Return the rows of a page, their position first, and its checkpoint."""
+        rows: list[Any] = []
+        with self._driver.cursor() as cursor:  # one snapshot for all would hide PostgreSQL's last appends
+            settled = self._settled(cursor, after) if upto is None else upto
+            if settled > after:
+                cursor.execute(statement, (after, settled, limit))
+                rows = cursor.fetchall()
+        full = len(rows) == limit
+        return rows, rows[-1][0] if full else max(settled, after)
+
+    def _settled(self, cursor: Any, after: int) -> int:
+        """Return a position up to which no event is missing and all last; it may be no higher than ``after``."""
+        raise NotImplementedError
 
     def answered(self, cause: Cause) -> Appended | None:
         if cause.key is not None:

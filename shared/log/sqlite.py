@@ -9,18 +9,17 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.database import lasting, to_microseconds, written
 from shared.errors import Conflict
-from shared.events import Event, Recorded, encode, occurred_at
+from shared.events import Event, encode, occurred_at
 from shared.failpoints import failpoint
 from shared.ids import new_name
 from shared.log.chain import GENESIS, Link, link_hash
 from shared.log.rows import Rows
-from shared.log.store import Appended, Cause, Page
+from shared.log.store import Appended, Cause
 
 _COLUMNS = (
     "position, event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id, causation_id,"
     " data, hex(hash)"
 )
-_PAGE = f"select {_COLUMNS} from event where position > ? order by position limit ?"
 _TAIL = "select version, hash from event where stream = ? order by version desc limit 1"
 _HEAD = "select coalesce(max(position), 0) from event"
 _INSERT = (  # of a link and its hash
@@ -60,14 +59,14 @@ class SqliteLog(Rows):
             lasting(self.engine)  # who was first may still wait for the disk
         return replayed
 
-    def read(self, after: int, limit: int = 500) -> Page[Recorded]:
-        lasting(self.engine)  # what is read has effects elsewhere, which may last
-        events = [self._read(*row) for row in self._fetch(_PAGE, after, limit)]
-        return Page(events=events, checkpoint=events[-1].position if events else after)
-
     def head(self) -> int:
         with self._driver.cursor() as cursor:
-            return int(cursor.execute(_HEAD).fetchone()[0])
+            return _head(cursor)
+
+    def _settled(self, cursor: Any, after: int) -> int:
+        head = _head(cursor)
+        lasting(self.engine)  # what is read has effects elsewhere, which may last; what comes now is not read yet
+        return head
 
     def _refused(self, error: Conflict | IntegrityError, stream: str, cause: Cause) -> Appended:
         """Return what was answered before, by this very command or message, or raise what the refusal means."""
@@ -79,6 +78,10 @@ class SqliteLog(Rows):
 
     def _written(self, value: UUID) -> str:
         return value.hex
+
+
+def _head(cursor: Any) -> int:
+    return int(cursor.execute(_HEAD).fetchone()[0])
 
 
 def _insert(db: Any, stream: str, events: Sequence[Event], expected: int, cause: Cause, unit: UUID | None) -> Appended:

@@ -124,6 +124,22 @@ def test_a_reader_sees_nothing_that_power_could_take_back(
     assert "unit-reaction" in power.streams_after_failing()
 
 
+def test_what_is_committed_while_a_reader_waits_for_the_disk_is_read_the_next_time(
+    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant looks for the log's end after the sync, and reads what came in between and does not last."""
+
+    def slow(file: str) -> None:
+        power.sync(file)
+        append(log, f"unit-late-{power.syncs}", inbox=InboxKey(consumer="content.on-something", event_id=new_id()))
+
+    append(log, "unit-1", inbox=InboxKey(consumer="content.on-something", event_id=new_id()))
+    monkeypatch.setattr(disk, "sync_path", slow)
+    page = log.read(0)
+    assert [one.stream for one in page.events] == ["unit-1"]
+    assert [one.stream for one in log.read(page.checkpoint).events] == ["unit-late-1"]
+
+
 def test_a_repeated_command_is_answered_only_when_the_first_lasts(
     log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ from shared.log.store import Appended, Cause, CommandKey, InboxKey, Log
 from shared.log.tables import command, event, inbox
 from shared.log.verify import anchor_of, verify
 from shared.runtime import answer
+from shared.testing import told
 
 UNIT = UUID(int=7)
 STORES = ("shared.log.postgres", "shared.log.sqlite")
@@ -169,6 +170,26 @@ def test_pages_are_in_order_and_a_full_one_ends_at_its_last_row(log: Log) -> Non
     assert [recorded.position for recorded in found] == sorted(recorded.position for recorded in found)
     assert position == log.head()
     assert list(log.read(position).events) == []
+
+
+def test_read_models_are_told_what_is_read_page_by_page(log: Log) -> None:
+    for number in range(5):
+        append(log, f"unit-{number}", f"{number}a", f"{number}b")
+    after = 0
+    for _ in range(4):
+        read, heard = log.read(after, 3), log.told(after, 3)
+        assert list(heard.events) == list(map(told, read.events)) and heard.checkpoint == read.checkpoint
+        after = heard.checkpoint
+    assert after == log.head() and list(log.told(after).events) == []
+
+
+def test_read_models_are_told_no_more_than_up_to_a_checkpoint(log: Log) -> None:
+    for number in range(4):
+        append(log, f"unit-{number}", f"{number}")
+    second = log.read(0, 2).checkpoint
+    page = log.told(0, upto=second)
+    assert list(page.events) == list(map(told, log.read(0, 2).events)) and page.checkpoint == second
+    assert list(log.told(second, upto=second).events) == []
 
 
 def test_no_events_are_fine_and_still_count_as_answered(log: Log) -> None:
@@ -346,8 +367,7 @@ def test_a_database_that_does_not_answer_is_unavailable_and_may_be_asked_again(l
     log.engine.pool.connect = lambda: (_ for _ in ()).throw(lost)  # type: ignore[method-assign]
     acts: tuple[Callable[[], Any], ...] = (
         lambda: append(log, "unit-1", "a"), lambda: log.load("unit-1"), lambda: log.read(0), lambda: log.head(),
-        lambda: log.facts("unit-1"),
-        lambda: log.answered(keyed()),
+        lambda: log.facts("unit-1"), lambda: log.told(0), lambda: log.answered(keyed()),
     )  # fmt: skip
     for act in acts:
         with pytest.raises(Unavailable) as refusal:
@@ -409,8 +429,8 @@ def test_the_log_takes_and_refuses_what_eventsourcing_takes_and_refuses(
     for stream in ids:
         kept = [(e.originator_version, e.state.decode()) for e in theirs.select_events(stream)]
         assert [(r.version, names([r])[0]) for r in log.load(str(stream))] == kept
-    told = [(str(n.originator_id), n.originator_version) for n in theirs.select_notifications(1, 1000)]
-    assert [(r.stream, r.version) for r in log.read(start, 1000).events] == told
+    notified = [(str(n.originator_id), n.originator_version) for n in theirs.select_notifications(1, 1000)]
+    assert [(r.stream, r.version) for r in log.read(start, 1000).events] == notified
 
 
 def refused(act: Callable[[], Any], error: type[Exception]) -> bool:

@@ -19,7 +19,7 @@ from conftest import FreshDatabase, MakeDatabase
 from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, reading, writing
 from shared.errors import Conflict, PlatformError, Unavailable
-from shared.events import Recorded
+from shared.events import Recorded, Told
 from shared.execute import cause_of
 from shared.failpoints import Faults, Injected
 from shared.log import open_log
@@ -91,6 +91,10 @@ def streams(events: Sequence[Recorded]) -> list[str]:
     return [recorded.stream for recorded in events]
 
 
+def names(events: Sequence[Told]) -> list[str]:
+    return [told.event.name for told in events if isinstance(told.event, UnitRenamed)]
+
+
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -116,6 +120,21 @@ def test_an_event_is_not_delivered_before_an_earlier_one_is_decided(
         assert waiting.value.code == "log.appender_open"
         slow.commit()
         assert streams(log.read(0).events) == ["a", "b"]
+
+
+def test_only_up_to_a_checkpoint_are_read_models_told_without_waiting_for_appenders(
+    log: PostgresLog, fresh: FreshDatabase, impatient: None
+) -> None:
+    append(log, "a")
+    checkpoint = log.read(0).checkpoint
+    with slow_writer(fresh.url) as slow:
+        append_unfinished(slow, "b")
+        append(log, "c")
+        assert names(log.told(0, upto=checkpoint).events) == ["a"]
+        with pytest.raises(Unavailable):
+            log.told(checkpoint)
+        slow.commit()
+        assert names(log.told(checkpoint).events) == ["b", "c"]
 
 
 def test_the_naive_reader_loses_what_was_committed_late(log: PostgresLog, fresh: FreshDatabase) -> None:

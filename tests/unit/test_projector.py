@@ -15,12 +15,13 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, func, selec
 from conftest import MakeDatabase
 from shared.contracts.content.events import ChannelRenamed
 from shared.database import open_engine, reading, writing
-from shared.events import Recorded
+from shared.events import Told
 from shared.execute import cause_of
 from shared.log import open_log
 from shared.log.store import Log
-from shared.projector import Projection, Projector, checksum
+from shared.projector import Projection, Projector
 from shared.read_model import ReadModel
+from shared.testing import checksum
 
 UNIT = UUID(int=7)
 metadata = MetaData()
@@ -33,10 +34,10 @@ channel = Table(
 )
 
 
-def project(model: ReadModel, recorded: Recorded) -> None:
+def project(model: ReadModel, told: Told) -> None:
     """Keep each channel's newest name."""
-    if isinstance(recorded.event, ChannelRenamed):
-        row = {"channel_id": recorded.event.channel_id, "name": recorded.event.name, "version": recorded.version}
+    if isinstance(told.event, ChannelRenamed):
+        row = {"channel_id": told.event.channel_id, "name": told.event.name, "version": told.version}
         model.upsert(channel, row)
 
 
@@ -72,7 +73,7 @@ def names(log: Log) -> set[str]:
 
 def sum_of(log: Log) -> str:
     with reading(log.engine) as db:
-        return checksum(db, CHANNELS)
+        return checksum(db, metadata)
 
 
 def test_what_is_new_is_applied_once(log: Log) -> None:
@@ -107,9 +108,9 @@ def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Lo
     rename(log, uuid4(), "a")
     rename(log, uuid4(), "b")
 
-    def fails_at_b(model: ReadModel, recorded: Recorded) -> None:
-        project(model, recorded)
-        if getattr(recorded.event, "name", "") == "b":
+    def fails_at_b(model: ReadModel, told: Told) -> None:
+        project(model, told)
+        if getattr(told.event, "name", "") == "b":
             raise RuntimeError("b")
 
     with pytest.raises(RuntimeError):
@@ -121,17 +122,17 @@ def test_a_projection_that_fails_leaves_rows_and_checkpoint_as_they_were(log: Lo
 def refusing(name: str) -> Projection:
     """Return the read model as code wrote it that cannot take one event."""
 
-    def project_or_fail(model: ReadModel, recorded: Recorded) -> None:
-        if getattr(recorded.event, "name", "") == name:
+    def project_or_fail(model: ReadModel, told: Told) -> None:
+        if getattr(told.event, "name", "") == name:
             raise ValueError(f"{name} cannot be folded")
-        project(model, recorded)
+        project(model, told)
 
     return Projection("channels", metadata, project_or_fail)
 
 
 def test_an_event_that_a_read_model_cannot_take_halts_that_read_model_until_it_is_mended(log: Log) -> None:
     """F44: nothing is left out, nothing behind it is shown, and nobody else waits."""
-    others = Projection("others", MetaData(), lambda model, recorded: None)
+    others = Projection("others", MetaData(), lambda model, told: None)
     halted, one = Projector(log, refusing("poison")), uuid4()
     rename(log, one, "before")
     assert halted.catch_up() == 1
@@ -148,9 +149,9 @@ def test_an_event_that_a_read_model_cannot_take_halts_that_read_model_until_it_i
 def test_a_read_model_that_leaves_out_what_it_cannot_take_is_wrong_for_ever(log: Log) -> None:
     """The mutant of F44: it goes on, it looks well, and only a rebuild finds the row that it has not."""
 
-    def skip(model: ReadModel, recorded: Recorded) -> None:
+    def skip(model: ReadModel, told: Told) -> None:
         with suppress(ValueError):
-            refusing("poison").project(model, recorded)
+            refusing("poison").project(model, told)
 
     rename(log, uuid4(), "poison")
     rename(log, uuid4(), "after")

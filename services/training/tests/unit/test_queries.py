@@ -12,20 +12,12 @@ from sqlalchemy import create_engine
 from services.training import queries
 from services.training.projections import metadata, project
 from shared.contracts.training.events import AttendanceRecorded, SessionScheduled
-from shared.events import Event, Recorded
-from shared.ids import new_id
+from shared.events import Told
 from shared.read_model import read_model
 
 NOON = datetime(2021, 9, 1, 4, tzinfo=UTC)
 UNIT = UUID(int=99)
 SESSIONS = range(1, 4)
-
-
-def recorded(event: Event) -> Recorded:
-    return Recorded(
-        position=1, event_id=new_id(), stream="s", version=1, type=event.type, event=event, data="{}",
-        occurred_at=NOON, recorded_at=NOON, actor="x", unit=UNIT, correlation_id=new_id(), causation_id=None, hash=b"",
-    )  # fmt: skip
 
 
 def scheduled(session: int) -> SessionScheduled:
@@ -48,7 +40,7 @@ def listed(came: Iterable[tuple[int, int]]) -> dict[str, Any]:
         metadata.create_all(db)
         with read_model(db) as model:
             for event in (*map(scheduled, SESSIONS), *(attended(*pair) for pair in came)):
-                project(model, recorded(event))
+                project(model, Told(position=1, version=1, recorded_at=NOON, event=event))
         found = queries.list_sessions(db, None, {"limit": 50, "after": None})
     engine.dispose()
     return found
