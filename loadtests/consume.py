@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from gateway.matrix.consumer import MatrixConsumer
 from gateway.matrix.writer import Writer
@@ -50,10 +50,11 @@ def consuming(world: World) -> Comparison:
         db.execute(text("grant insert on bench_consumed to matrix_content"))
     owner.dispose()
     small, large = (open_engine(each.database_url("gateway")) for each in (settings, world.large))
+    writers = Writer(small), Writer(large)
     found = compare(
         "consume", f"consume {EVENTS} events into the matrix", "bare consumer, one INSERT each", "events/s",
-        lambda: _ours(world, settings, small), lambda: _theirs(world),
-        ten=lambda: _ours(world, world.large, large),
+        lambda: _ours(world, settings, writers[0]), lambda: _theirs(world),
+        ten=lambda: _ours(world, world.large, writers[1]),
     )  # fmt: skip
     small.dispose()
     large.dispose()
@@ -85,10 +86,10 @@ def _published(position: int) -> Stored:
     )  # fmt: skip
 
 
-def _ours(world: World, settings: Settings, engine: Engine) -> Sample:
+def _ours(world: World, settings: Settings, writer: Writer) -> Sample:
     _fill(world.settings, MATRIX)
     stop = threading.Event()
-    matrix = MatrixConsumer(world.settings.amqp_url, Envelope(world.settings.secrets), Writer(engine))
+    matrix = MatrixConsumer(world.settings.amqp_url, Envelope(world.settings.secrets), writer)
     with closing(connect(settings, "gateway")) as database, database.cursor() as cursor:
 
         def position() -> int:

@@ -61,6 +61,15 @@ class Driver:
                     cursor.execute("rollback")
                 raise
 
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn errors of a cursor on any connection of the engine into SQLAlchemy's and ours, as ``cursor`` does."""
+        with database.translated():
+            try:
+                yield
+            except self._error as error:
+                raise self._explained(error, None) from error
+
     def _take(self) -> PoolProxiedConnection:
         try:
             rests_since, pooled = self._kept.pop()

@@ -3,35 +3,41 @@
 from bisect import insort
 from dataclasses import asdict, fields
 from typing import Any
-
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from uuid import UUID
 
 from gateway.matrix.facts import Fact, Sample, facts_of_count
 from gateway.matrix.sums import add_facts, keys_of, remove_facts, sum_again
 from gateway.matrix.tables import sample
+from gateway.matrix.transaction import Transaction
+from shared.database import from_microseconds
 
 _FIELDS = tuple(field.name for field in fields(Sample))
-_SAMPLE: Select[Any] = select(*(sample.c[name] for name in _FIELDS))
+_SAMPLE = f"select {', '.join(_FIELDS)} from sample where counter = ?"
+_LAST = "select max(version) from sample where counter = ?"
+_ALL = f"{_SAMPLE} order by version"
+# Of two counts of one moment the one recorded later holds, so it stands behind.
+_BEFORE = f"{_SAMPLE} and version < ? and taken_at <= ? order by taken_at desc, version desc limit 1"
+_AFTER = f"{_SAMPLE} and taken_at > ? order by taken_at, version limit 1"
 
 
-def count(db: Connection, new: Sample) -> list[Fact]:
+def count(db: Transaction, new: Sample) -> list[Fact]:
     """Store a count that is new and its facts; return the facts that came to be.
 
     A count that arrives after one recorded later (messages overtake each other) makes all facts of its counter anew,
     as if they had arrived in order: what was known when does not depend on how messages travelled.
     """
-    last = db.scalar(select(func.max(sample.c.version)).where(sample.c.counter == new.counter)) or 0
-    db.execute(insert(sample), asdict(new))
-    if last > new.version:
+    ((last,),) = db.ask(_LAST, new.counter)
+    db.insert(sample.name, [asdict(new)])
+    if last is not None and last > new.version:
         return _count_again(db, new.counter)
-    facts = facts_of_count(new, _before(db, new), _after(db, new))
+    before = _first(db.ask(_BEFORE, new.counter, new.version, new.taken_at))
+    facts = facts_of_count(new, before, _first(db.ask(_AFTER, new.counter, new.taken_at)))
     add_facts(db, facts)
     return facts
 
 
-def _count_again(db: Connection, counter: str) -> list[Fact]:
-    rows = db.execute(_SAMPLE.where(sample.c.counter == counter).order_by(sample.c.version))
-    samples = [_read(row) for row in rows]
+def _count_again(db: Transaction, counter: str) -> list[Fact]:
+    samples = [_read(row) for row in db.ask(_ALL, counter)]
     keys = remove_facts(db, [each.event_id for each in samples])
     facts = facts_of_counts(samples)
     add_facts(db, facts)
@@ -55,20 +61,12 @@ def facts_of_counts(samples: list[Sample]) -> list[Fact]:
     return facts
 
 
-def _before(db: Connection, new: Sample) -> Sample | None:
-    # Of two counts of one moment the one recorded later holds, so it stands behind.
-    earlier = _SAMPLE.where(
-        sample.c.counter == new.counter, sample.c.version < new.version, sample.c.taken_at <= new.taken_at
-    )
-    row = db.execute(earlier.order_by(sample.c.taken_at.desc(), sample.c.version.desc()).limit(1)).one_or_none()
-    return None if row is None else _read(row)
+def _first(rows: list[tuple[Any, ...]]) -> Sample | None:
+    return _read(rows[0]) if rows else None
 
 
-def _after(db: Connection, new: Sample) -> Sample | None:
-    later = _SAMPLE.where(sample.c.counter == new.counter, sample.c.taken_at > new.taken_at)
-    row = db.execute(later.order_by(sample.c.taken_at, sample.c.version).limit(1)).one_or_none()
-    return None if row is None else _read(row)
-
-
-def _read(row: Row[Any]) -> Sample:
-    return Sample(**row._mapping)
+def _read(row: tuple[Any, ...]) -> Sample:
+    told = dict(zip(_FIELDS, row, strict=True))
+    ids = {name: UUID(str(told[name])) for name in ("event_id", "unit_id", "channel_id")}
+    moments = {name: from_microseconds(told[name]) for name in ("taken_at", "recorded_at")}
+    return Sample(**told | ids | moments)

@@ -3,26 +3,22 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
-
 from gateway.matrix.changes import Cells
 from gateway.matrix.counters import count
 from gateway.matrix.facts import Sample, facts_of, sample_of, source_of
 from gateway.matrix.sums import add_facts
 from gateway.matrix.tables import applied, figure
-from gateway.matrix.things import Row, rows_of, turned
-from shared.database import insert_new
+from gateway.matrix.things import rows_of, turned
+from gateway.matrix.transaction import Transaction, among
 from shared.events import Recorded
 
 CHUNK = 500
-_APPLIED = select(applied.c.event_id).where(applied.c.event_id.in_(bindparam("ids", expanding=True)))
-_NEW = insert(applied)
 
 
-def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
+def apply(db: Transaction, events: Sequence[Recorded]) -> tuple[int, Cells]:
     """Fold in those events that are new; return how many changed the matrix, and where.
 
-    Runs in the caller's transaction, which must be the only one that does.
+    The transaction must be the only one that does.
     """
     cells = Cells()
     new = {
@@ -30,12 +26,12 @@ def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
         for recorded in events
         if facts_of(recorded) or sample_of(recorded) or rows_of(recorded) or turned(recorded)
     }
-    for event_id in _known(db, list(new)):
+    for event_id in known(db, list(new)):
         del new[event_id]
     if not new:
         return 0, cells
     rows = [{"event_id": each.event_id, "source": source_of(each), "position": each.position} for each in new.values()]
-    db.execute(_NEW, rows)
+    db.insert(applied.name, rows)
     for recorded in new.values():
         _describe(db, recorded, cells)
     facts = [fact for recorded in new.values() for fact in facts_of(recorded)]
@@ -46,11 +42,13 @@ def apply(db: Connection, events: Sequence[Recorded]) -> tuple[int, Cells]:
     return len(new), cells
 
 
-def _known(db: Connection, event_ids: list[UUID]) -> set[UUID]:
+def known(db: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the events that are in already."""
     found: set[UUID] = set()
     for start in range(0, len(event_ids), CHUNK):
         some = event_ids[start : start + CHUNK]
-        found.update(db.execute(_APPLIED, {"ids": some}).scalars())
+        rows = db.ask(f"select event_id from applied where event_id in {among(some)}", *some)
+        found.update(UUID(str(event_id)) for (event_id,) in rows)
     return found
 
 
@@ -59,10 +57,10 @@ def _in_order(samples: Iterable[Sample | None]) -> list[Sample]:
     return sorted((sample for sample in samples if sample), key=lambda each: (each.counter, each.version))
 
 
-def _describe(db: Connection, recorded: Recorded, cells: Cells) -> None:
-    rows: list[Row] = rows_of(recorded)
+def _describe(db: Transaction, recorded: Recorded, cells: Cells) -> None:
+    rows = rows_of(recorded)
     for table, row in rows:
-        insert_new(db, table, [column.name for column in table.primary_key], row)
+        db.insert(table.name, [row], "on conflict do nothing")
         if table is figure:
             cells.everything()
     if rows and (unit_id := getattr(recorded.event, "unit_id", None)):

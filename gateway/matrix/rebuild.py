@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine
 
 from gateway.matrix.changes import Cells
-from gateway.matrix.projection import apply
-from gateway.matrix.tables import applied, metadata
+from gateway.matrix.projection import apply, known
+from gateway.matrix.tables import metadata
+from gateway.matrix.transaction import Transaction
 from gateway.matrix.writer import Writer, lock, note
 from shared.database import writing
+from shared.driver import Driver
 from shared.events import Recorded
 from shared.failpoints import failpoint
 from shared.log.store import Log
@@ -42,14 +44,16 @@ def rebuild(engine: Engine, logs: Sequence[Log], progress: Progress = silent) ->
         pass_over = _Pass(engine, logs, progress)
         pass_over.run(lambda events: _copy(shadow, events))
         failpoint("rebuild.before_swap")
-        with writing(engine) as db:
-            position = lock(db)
-            pass_over.finish(lambda events: _copy(shadow, _known(db, events)))
+        with Driver(engine).explained(), writing(engine) as db:
+            live = Transaction.within(db)
+            position = lock(live)
+            pass_over.finish(lambda events: _copy(shadow, _known(live, events)))
             differed = shadow.replace_differing(db)
             if differed:
                 cells = Cells()
                 cells.everything()
-                note(db, position, 1, cells)
+                note(live, position, 1, cells)
+                live.send()
         rows = shadow.rows()
         failpoint("rebuild.after_swap")
     return Rebuilt(events=pass_over.events, rows=rows, equal=not differed, seconds=time.monotonic() - started)
@@ -85,11 +89,10 @@ class _Pass:
 
 def _copy(shadow: Shadow, events: Sequence[Recorded]) -> None:
     with shadow.writing() as copies:
-        apply(copies, events)
+        apply(Transaction.within(copies), events)
 
 
-def _known(live: Connection, events: Sequence[Recorded]) -> list[Recorded]:
+def _known(live: Transaction, events: Sequence[Recorded]) -> list[Recorded]:
     """Return those events that are in the live matrix: copies and live rows are compared at the same point."""
-    wanted = [recorded.event_id for recorded in events]
-    known = set(live.execute(select(applied.c.event_id).where(applied.c.event_id.in_(wanted))).scalars())
-    return [recorded for recorded in events if recorded.event_id in known]
+    found = known(live, [recorded.event_id for recorded in events])
+    return [recorded for recorded in events if recorded.event_id in found]

@@ -1,34 +1,42 @@
 """Writes what is new into the matrix: rows, sums, position and the note of the change in one transaction."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Engine, select
 
 from gateway.matrix.changes import Cells
 from gateway.matrix.facts import source_of
 from gateway.matrix.projection import apply
-from gateway.matrix.tables import change, feed, matrix_state
-from shared.database import EPOCH, insert_new, reading, upsert, writing
+from gateway.matrix.tables import feed
+from gateway.matrix.transaction import Transaction, transaction
+from shared.database import EPOCH, reading, written
+from shared.driver import Driver
 from shared.events import Recorded
-from shared.failpoints import failpoint
+from shared.failpoints import failpoint, off
 
 RING = 2000
-# Kept, because building a statement costs more than executing it.
-_POSITION = select(matrix_state.c.position).with_for_update()
-_FEED = select(feed.c.position, feed.c.fresh_at).where(feed.c.source == bindparam("source"))
-_OLDEST = select(change.c.position).order_by(change.c.position.desc()).offset(RING).limit(1)
-_NOTED = insert(change)
-_MOVED = update(matrix_state).values(position=bindparam("to"))
-_DESCRIBED = update(matrix_state).values(position=bindparam("to"), described=bindparam("to"))
+_FIRST = "insert into matrix_state (id, position) values (1, 0) on conflict do nothing"
+_MOVED = "update matrix_state set position = ?"
+_DESCRIBED = "update matrix_state set position = ?, described = ?"
+_NOTED = "insert into change (position, previous, cells) values (?, ?, ?)"
+_FORGOTTEN = (
+    "delete from change where position <= (select position from change order by position desc limit 1 offset ?)"
+)
+_LATER = ", ".join(
+    f"{name} = case when excluded.{name} > feed.{name} then excluded.{name} else feed.{name} end"
+    for name in ("position", "fresh_at")
+)
+_FED = f"insert into feed (source, position, fresh_at) values (?, ?, ?) on conflict (source) do update set {_LATER}"
 
 
 class Writer:
     """The one way into the matrix's tables. Safe in several threads and processes: one writes, others wait."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._driver = engine, Driver(engine)
         self._lock = threading.Lock()
 
     def positions(self) -> dict[str, int]:
@@ -44,7 +52,7 @@ class Writer:
         Raises:
             Unavailable: the database did not answer; nothing was changed.
         """
-        with self._lock, writing(self._engine, repeatable=True) as db:
+        with self._transaction() as db:
             position = lock(db)
             applied, cells = apply(db, events)
             for source, to in reached.items():
@@ -53,6 +61,8 @@ class Writer:
             if not applied:
                 return None
             moved = note(db, position, applied, cells)
+            if failpoint is not off:  # it would leave together with the commit
+                db.send()
             failpoint("consumer.after_effect_before_commit")
             return moved
 
@@ -62,31 +72,34 @@ class Writer:
         Raises:
             Unavailable: the database did not answer.
         """
-        with self._lock, writing(self._engine, repeatable=True) as db:
+        with self._transaction() as db:
             lock(db)
             for source in sources:
                 _move(db, source, 0, now)
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Transaction]:
+        with self._lock:
+            with transaction(self._driver, self._engine) as db:
+                yield db
+            written(self._engine, repeatable=True)
 
-def lock(db: Connection) -> int:
+
+def lock(db: Transaction) -> int:
     """Return the matrix's position; until the transaction ends nobody else moves it."""
-    if (position := db.execute(_POSITION).scalar()) is None:
-        insert_new(db, matrix_state, ["id"], {"id": 1, "position": 0})
-        position = db.execute(_POSITION).scalar_one()
+    db.tell(_FIRST)
+    ((position,),) = db.ask(f"select position from matrix_state{' for update' if db.gathers else ''}")
     return int(position)
 
 
-def note(db: Connection, position: int, events: int, cells: Cells) -> int:
+def note(db: Transaction, position: int, events: int, cells: Cells) -> int:
     """Move the matrix on by a number of events that changed these cells; return the new position."""
     now_at = position + events
-    db.execute(_DESCRIBED if cells.described else _MOVED, {"to": now_at})
-    db.execute(_NOTED, {"position": now_at, "previous": position, "cells": cells.to_json()})
-    if (beyond := db.execute(_OLDEST).scalar()) is not None:
-        db.execute(delete(change).where(change.c.position <= beyond))
+    db.tell(*(_DESCRIBED, now_at, now_at) if cells.described else (_MOVED, now_at))
+    db.tell(_NOTED, now_at, position, cells.to_json())
+    db.tell(_FORGOTTEN, RING)
     return now_at
 
 
-def _move(db: Connection, source: str, to: int, fresh_at: datetime) -> None:
-    now = db.execute(_FEED, {"source": source}).one_or_none()
-    at, since = (now.position, now.fresh_at) if now else (0, EPOCH)
-    upsert(db, feed, ["source"], {"source": source, "position": max(at, to), "fresh_at": max(since, fresh_at)})
+def _move(db: Transaction, source: str, to: int, fresh_at: datetime) -> None:
+    db.tell(_FED, source, to, fresh_at)

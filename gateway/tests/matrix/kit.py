@@ -34,6 +34,7 @@ NOW = datetime(2022, 3, 1, tzinfo=UTC)
 START = datetime(2021, 1, 1, tzinfo=UTC)
 SHANGHAI = timedelta(hours=8)
 READERS: WeakKeyDictionary[Engine, Reader] = WeakKeyDictionary()
+WRITERS: WeakKeyDictionary[Engine, Writer] = WeakKeyDictionary()
 
 
 def at(text: str) -> datetime:
@@ -59,7 +60,10 @@ def rows_of(engine: Engine) -> str:
 
 def apply(engine: Engine, events: Sequence[Recorded]) -> int | None:
     """Fold the events in."""
-    return Writer(engine).apply(events, {})
+    writer = WRITERS.get(engine)
+    if writer is None:
+        writer = WRITERS[engine] = Writer(engine)
+    return writer.apply(events, {})
 
 
 def ask(

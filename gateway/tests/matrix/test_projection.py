@@ -20,6 +20,7 @@ from gateway.matrix.changes import Cells
 from gateway.matrix.counters import facts_of_counts
 from gateway.matrix.facts import Fact, sample_of
 from gateway.matrix.tables import applied, change, day_sum, fact, feed, matrix_state, month_sum, recorded_sum
+from gateway.matrix.transaction import Transaction
 from gateway.matrix.writer import RING, Writer, lock, note
 from gateway.tests.matrix.kit import NOW, History, apply, ask, at, open_model, rows_of, totals
 from gateway.tests.matrix.worlds import Act, acts, history_of
@@ -207,7 +208,8 @@ def test_changes_are_noted_with_their_cells_and_the_oldest_are_forgotten(model: 
         assert [(row.previous, row.position) for row in rows] == [(0, 2), (2, 3)]
         assert rows[1].cells == f'{{"{unit}": {{"news_published": ["2021-03"]}}}}'
         for _ in range(RING + 5):
-            note(db, lock(db), 1, Cells())
+            told = Transaction.within(db)
+            note(told, lock(told), 1, Cells())
         assert db.scalar(select(func.count()).select_from(change)) == RING
         assert db.scalar(select(matrix_state.c.position)) == 3 + RING + 5
 
