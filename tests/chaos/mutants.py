@@ -97,12 +97,11 @@ MUTANTS = {
         (
             Edit(
                 "gateway/matrix/writer.py",
-                "        with self._lock, writing(self._engine, repeatable=True) as db:\n"
-                "            position = lock(db)\n",
-                "        with self._lock, writing(self._engine) as db:\n"
+                "        with self._transaction() as db:\n            position = lock(db)\n",
+                "        with self._transaction() as db:\n"
                 "            for source, to in reached.items():\n"
                 "                _move(db, source, to, EPOCH)\n"
-                "        with self._lock, writing(self._engine) as db:\n            position = lock(db)\n",
+                "        with self._transaction() as db:\n            position = lock(db)\n",
             ),
         ),
     ),
