@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, insert, or_, select, update
 
 from gateway.accounts.once import Answer, Once, once
-from gateway.importing.reading.formats import Line
+from gateway.importing.reader import Line
 from gateway.importing.tables import import_job, import_row, import_unit
 from shared.codec import instant
 from shared.context import Caller

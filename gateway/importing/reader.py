@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from gateway.importing.reading.formats import Line
 from gateway.importing.reading.limits import MAX_ROWS
 from gateway.importing.reading.program import __name__ as PROGRAM
 from gateway.importing.reading.sniff import MAX_BYTES
@@ -19,6 +18,7 @@ from shared.errors import RuleBroken
 
 PATIENCE_S = 180.0
 PLACES = os.pathsep.join(map(str, (Path(__file__).parents[2], *filter(None, sys.path))))  # of modules
+Line = tuple[str, str, str]  # where a row stands, the words by which people know it, and what it says as JSON
 LONGEST = 4 * MAX_BYTES  # of what is told at once: one row may be the whole file, and each of its marks four
 
 
@@ -37,13 +37,13 @@ class Told:
             RuleBroken: ``import.*``, the file is nothing that can be imported, or the program ended before the last.
         """
         try:
-            while "tables" not in (told := json.loads(self._lines.readline(LONGEST))):
+            while "tables" not in (told := json.loads(self._line())):
                 if "error" in told:
                     code, detail = told["error"]
                     raise RuleBroken(str(code), str(detail))
-                for place, words, says in told["rows"]:
+                for place, words in zip(told["places"], told["words"], strict=True):
                     self.total += 1
-                    yield str(place), str(words), str(says)
+                    yield str(place), str(words), self._line()
                 if self.total > MAX_ROWS:
                     raise ValueError(f"{self.total} rows")
             self.tables = told["tables"]
@@ -51,13 +51,19 @@ class Told:
             reason = "the file cannot be read: it is broken, or takes too much memory or time"
             raise RuleBroken("import.unreadable", reason) from error
 
+    def _line(self) -> str:
+        line = self._lines.readline(LONGEST)
+        if not line.endswith(b"\n"):
+            raise ValueError("cut short")
+        return line[:-1].decode()
+
 
 @contextmanager
 def reading(file: IO[bytes], exported_at: datetime) -> Iterator[Told]:
     """Give what is told of a file from its beginning on; figures that name no day are those of ``exported_at``."""
     file.seek(0)
-    # Without ``site`` a third sooner; and nothing of our environment, where secrets are.
-    command = [sys.executable, "-S", "-m", PROGRAM, exported_at.isoformat()]
+    # Without ``site`` and ``runpy`` it starts sooner; and has nothing of our environment, where secrets are.
+    command = [sys.executable, "-S", "-P", "-c", f"from {PROGRAM} import main; main()", exported_at.isoformat()]
     program = subprocess.Popen(
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"PYTHONPATH": PLACES}
     )

@@ -17,10 +17,8 @@ PIECE = 2**18  # bytes that are held of a text
 LOOKED_AT = 20_000  # characters that decide on the separator
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-MARKUP = re.compile(
-    r"\s*<(!doctype\s+html|html|head|body|table|meta|style|div|\?xml[^>]*>\s*<(!doctype\s+)?html)", re.I
-)
-UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f]")
+MARKUP = r"<(!doctype\s+html|html|head|body|table|meta|style|div|\?xml[^>]*>\s*<(!doctype\s+)?html)"
+UNREADABLE = bytes([*range(0x09), *range(0x0E, 0x20)])
 Separator = Literal[",", "\t"]
 
 
@@ -68,10 +66,10 @@ def sniff(file: IO[bytes]) -> Workbook | Page | Lines:
     if start == OLE:
         return Workbook(start + file.read())
     encoding, beginning = _text(file, start)
-    if MARKUP.match(beginning):
-        file.seek(0)
-        return Page(file.read().decode(encoding))
     if beginning.lstrip().startswith("<"):
+        if re.match(MARKUP, beginning.lstrip(), re.IGNORECASE):
+            file.seek(0)
+            return Page(file.read().decode(encoding))
         raise Invalid("import.unknown_kind", "the file is XML; save it as XLSX or CSV")
     return Lines(file, encoding, _separator(beginning))
 
@@ -108,7 +106,8 @@ def _beginning(file: IO[bytes], encoding: str) -> str:
         text = decoder.decode(piece)
         beginning += text[: LOOKED_AT - len(beginning)]
         blank = blank and not text.strip()
-        unreadable = unreadable or UNREADABLE.search(text) is not None
+        marks = text.encode(errors="replace") if encoding == "utf-16" else piece  # in the others these are bytes
+        unreadable = unreadable or len(marks.translate(None, UNREADABLE)) < len(marks)
     decoder.decode(b"", final=True)
     if blank:
         raise Invalid("import.empty", "the file is empty")

@@ -3,21 +3,22 @@
 import re
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
-from html import escape
 from typing import NamedTuple
 
 CHINA = timezone(timedelta(hours=8))  # the zone of every platform's export; since 1991 without summer time
 FIRST_YEAR, LAST_YEAR, LARGEST = 1900, 2200, 10**12
+DIGITS = len(str(LARGEST))
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})()()()()", re.ASCII)
 WRITTEN = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
-GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?", re.ASCII)
-PLAIN = re.compile(r"-?\d{1,15}(\.0+)?", re.ASCII)
-ROUNDED = re.compile(r"[\d.,]+\s*([万亿wWkK]\+?|\+)", re.ASCII)
-TAG = re.compile(r"<(p|br|h[1-6]|div|ul|ol|table|img|figure|blockquote|a|strong|em|span|section)\b", re.I)
+# Compiled by the first cell that needs them: most files have none, and would wait for it.
+GROUPED = r"\d{1,3}(,\d{3})+(\.0+)?"
+PLAIN = r"-?\d{1,15}(\.0+)?"
+ROUNDED = r"[\d.,]+\s*([万亿wWkK]\+?|\+)"
+TAG = r"<(p|br|h[1-6]|div|ul|ol|table|img|figure|blockquote|a|strong|em|span|section)\b"
 
 
 class Unreadable(Exception):
@@ -72,13 +73,13 @@ def count(text: str) -> int:
     Raises:
         Unreadable: it is none, or a rounded one.
     """
-    if text.isascii() and text.isdigit() and len(text) < len(str(LARGEST)):
+    if text.isascii() and text.isdigit() and len(text) < DIGITS:
         return int(text)
     if not text or text in ("-", "--"):
         raise Unreadable("missing")
-    if ROUNDED.fullmatch(text):
+    if re.fullmatch(ROUNDED, text, re.ASCII):
         raise Unreadable("a rounded number; the exact one is needed")
-    if not (PLAIN.fullmatch(text) or GROUPED.fullmatch(text)):
+    if not (re.fullmatch(PLAIN, text, re.ASCII) or re.fullmatch(GROUPED, text, re.ASCII)):
         raise Unreadable("no whole number")
     number = int(text.replace(",", "").partition(".")[0])
     if not 0 <= number <= LARGEST:
@@ -93,6 +94,8 @@ def iso(moment: datetime) -> str:
 
 def to_html(text: str) -> str:
     """Return HTML as it is, and plain text as paragraphs."""
-    if TAG.search(text):
+    from html import escape  # its list of entities takes longer to load than a small file to read
+
+    if re.search(TAG, text, re.IGNORECASE):
         return text
     return "".join(f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip())

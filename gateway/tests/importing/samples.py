@@ -60,7 +60,7 @@ def tables(content: bytes) -> list[tuple[str, int, list[list[str]]]]:
 def rows(content: bytes, exported_at: datetime) -> list[tuple[str, list[AnyRow]]]:
     """Return format and rows of every table in a file that is something known."""
     found = recognise(read_tables(BytesIO(content)))
-    return [(table.format, [read_row(says) for _, _, says in table.lines(exported_at)]) for table in found]
+    return [(table.format, [read_row(says.decode()) for _, _, says in table.lines(exported_at)]) for table in found]
 
 
 def xlsx(*rows, top: int = 0, left: int = 0, sheet: str = "New Sheet1") -> bytes:
