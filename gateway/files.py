@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from shared.blobs import Blobs, Stored
+from shared.blobs import Behind, Blobs, Stored
 
 THREADS = 16
 BLOCK = 1024 * 1024  # bytes that are handed to a thread at once
@@ -19,10 +19,12 @@ class Files:
         self._blobs = blobs
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Any = None) -> Stored:
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], digest: Any = None, behind: Behind | None = None
+    ) -> Stored:
         """Store what comes, at the pace at which it comes; when ``chunks`` raises, nothing is stored and it is raised.
 
-        ``digest`` as in ``Blobs.put``.
+        ``digest`` and ``behind`` as in ``Blobs.put``.
 
         Raises:
             Unavailable: the storage does not answer, or is full.
@@ -36,7 +38,7 @@ class Files:
                 full = sum(map(len, block)) >= BLOCK
                 block = asyncio.run_coroutine_threadsafe(_block(chunks), loop).result() if full else []
 
-        return await self._in_thread(lambda: self._blobs.put(key, all_of_them(), digest))
+        return await self._in_thread(lambda: self._blobs.put(key, all_of_them(), digest, behind))
 
     async def open(self, key: str) -> AsyncIterator[bytes]:
         """Return the content in chunks. Raises: NotFound: ``blob.not_found``; Unavailable."""

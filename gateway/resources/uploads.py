@@ -9,9 +9,9 @@ from falcon.asgi import Request, Response
 
 from gateway import tus
 from gateway.dependencies import Dependencies
-from gateway.digests import Digests
 from gateway.services import Service
-from shared.blobs import staging_key
+from gateway.under_way import Begun, UnderWay
+from shared.blobs import Behind, staged_from, staging_key
 from shared.contracts.media.requests import CreateUpload
 from shared.errors import Conflict, Invalid
 
@@ -22,7 +22,7 @@ class Uploads:
     """POST creates one, PATCH sends bytes, HEAD says where it stands, DELETE gives it up."""
 
     def __init__(self, deps: Dependencies) -> None:
-        self._media, self._files, self._digests = Service(deps, "media"), deps.files, Digests()
+        self._media, self._files, self._under_way = Service(deps, "media"), deps.files, UnderWay()
 
     async def on_options(self, req: Request, resp: Response) -> None:
         """Say what is spoken here."""
@@ -71,22 +71,25 @@ class Uploads:
         if offset == length:
             return await self._finish(req, upload)
         part, key = tus.Part(req, length - offset), staging_key(upload_id, offset)
-        digest = self._digests.take(upload_id, offset)
-        stored = await self._files.put(key, aiter(part), digest)
+        begun = self._under_way.take(upload_id, offset)
+        stored = await self._files.put(key, aiter(part), begun.digest, begun.behind)
+        end = offset + part.bytes
         if not part.bytes:
             await self._files.delete(key)
+            self._under_way.keep(upload_id, offset, begun)
             return upload
-        staged = {"upload_id": upload["id"], "offset": offset, "bytes": part.bytes, "blob": key}
+        staged = {"upload_id": upload["id"], "offset": offset, "bytes": part.bytes, "blob": stored.key}
         try:
-            if offset + part.bytes == length:
-                whole = {**staged, "sha256": stored.sha256 if digest else None}
+            if end == length:
+                whole = {**staged, "sha256": stored.sha256 if begun.digest else None}
                 return await self._media.call(req, "complete_upload", whole, FINISH_TIMEOUT_S)
             advanced = await self._media.call(req, "advance_upload", staged)
         except (Conflict, Invalid) as error:
             if error.code == "upload.wrong_offset":
                 await self._files.delete(key)  # another request was faster; its bytes count
             raise
-        self._digests.keep(upload_id, offset + part.bytes, digest)
+        behind = Behind(stored.key, end - staged_from(stored.key))
+        self._under_way.keep(upload_id, end, Begun(begun.digest, behind))
         return advanced
 
     async def _finish(self, req: Request, upload: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from gateway.tests.kit import OWN, OWN_UNIT, FakeServices, World
-from shared.blobs import open_blobs
+from gateway.under_way import Begun, UnderWay
+from shared.blobs import Behind, open_blobs
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -89,7 +90,7 @@ def send(world: World, path: str, offset: int, content: Any, **headers: str) -> 
 def stored(world: World, media: FakeMedia) -> bytes:
     """Return the bytes that media was told of, in order."""
     blobs = open_blobs(world.deps.settings)
-    return b"".join(chunk for keys in media.parts.values() for key in keys for chunk in blobs.open(key))
+    return b"".join(chunk for keys in media.parts.values() for key in dict.fromkeys(keys) for chunk in blobs.open(key))
 
 
 def staged(world: World) -> list[str]:
@@ -220,6 +221,41 @@ def test_no_hash_is_told_of_bytes_that_did_not_all_pass_here(world: World, media
     send(world, path, 9, PHOTO[9:99], **{"Upload-Checksum": f"sha256 {wrong}"})
     send(world, path, 9, PHOTO[9:])
     assert media.hashes == [None, None]
+
+
+def test_parts_that_follow_each_other_grow_into_one_file(world: World, media: FakeMedia) -> None:
+    path = begin(world).headers["Location"]
+    for offset, end in ((0, 1), (1, 700_000), (700_000, 700_000), (700_000, len(PHOTO))):
+        send(world, path, offset, PHOTO[offset:end])
+    (keys,) = media.parts.values()
+    assert len(set(keys)) == 1 and stored(world, media) == PHOTO
+
+
+def test_nothing_is_written_where_a_part_may_be_noted_later(world: World, media: FakeMedia) -> None:
+    """The mutant goes on in the same file after an answer that never came, and changes what media then hears of."""
+    path = begin(world).headers["Location"]
+    send(world, path, 0, PHOTO[:9])
+    upload, noted = path.rpartition("/")[2], media.advance_upload
+    late: list[dict[str, Any]] = []
+
+    def unheard(request: dict[str, Any]) -> dict[str, Any]:
+        late.append(request)
+        raise Unavailable("rpc.timeout", "nobody knows")
+
+    world.services.answers["advance_upload"] = unheard
+    assert send(world, path, 9, PHOTO[9:999]).status_code == 503
+    assert send(world, path, 9, b"other bytes").status_code == 503
+    world.services.answers["advance_upload"] = noted
+    noted(late[0])
+    assert send(world, path, 999, PHOTO[999:]).headers["Upload-Asset"]
+    assert stored(world, media) == PHOTO and len(set(media.parts[upload])) == 2
+
+
+def test_only_one_goes_on_with_what_is_known_of_an_upload() -> None:
+    """The mutant lets two requests at one offset write into one file at once."""
+    known, upload, begun = UnderWay(), uuid4(), Begun(hashlib.sha256(b"x"), Behind("staged", 1))
+    known.keep(upload, 1, begun)
+    assert [known.take(upload, 1), known.take(upload, 1)] == [begun, Begun()]
 
 
 def test_a_file_that_could_not_be_finished_is_finished_by_asking_again(world: World, media: FakeMedia) -> None:

@@ -19,6 +19,7 @@ from services.media.limits import MAX_IMAGE_BYTES, RENDITIONS
 from services.media.tables import storing
 from services.media.uploads import Part, Upload, Uploads
 from shared.blobs import Blobs, open_blobs
+from shared.blobs.port import first
 from shared.contracts.media.events import AssetAdded
 from shared.database import upsert, writing
 from shared.errors import NotFound, RuleBroken, Unavailable
@@ -73,7 +74,7 @@ class Library:
         Raises:
             RuleBroken: ``upload.other_length``; and as ``Uploads.advance`` does.
         """
-        if self.blobs.size(part.blob) != part.bytes:
+        if self.blobs.size(part.blob) != part.blob_bytes:
             raise RuleBroken("upload.other_length", "the part does not have as many bytes as were announced")
         return self.uploads.advance(upload_id, account_id, part, datetime.now(UTC), repeatable=last)
 
@@ -181,13 +182,13 @@ class Library:
         return photograph
 
     def _store(self, asset_id: UUID, parts: Sequence[Part], original: str, photograph: Photograph | None) -> None:
-        self.blobs.join([part.blob for part in parts], original)
+        self.blobs.join(_pieces(parts), original)
         renditions = photograph.renditions if photograph else {}
         self.blobs.put_all({rendition_key(asset_id, name): rendition for name, rendition in renditions.items()})
 
     def _staged(self, parts: Sequence[Part]) -> Iterator[bytes]:
-        for part in parts:
-            yield from self.blobs.open(part.blob)
+        for blob, size in _pieces(parts).items():
+            yield from first(size, self.blobs.open(blob))
 
     def _head(self, parts: Sequence[Part]) -> bytes:
         head = b""
@@ -213,6 +214,14 @@ class Library:
     def _finished(self, asset_id: UUID) -> Finished:
         _, version = state_of(self._runtime.log, asset.stream_of(asset_id), asset)
         return Finished(asset_id=asset_id, done=Done(version=version, position=0, replayed=True), duplicate=False)
+
+
+def _pieces(parts: Sequence[Part]) -> dict[str, int]:
+    """Return the blobs that the parts are in, in order, and how many of their bytes count.
+
+    Behind those may stand some that were never noted: a writer died, and others went on in a blob of their own.
+    """
+    return {part.blob: part.blob_bytes for part in parts}
 
 
 def _settle(db: Connection, asset_id: UUID, noted_at: datetime | None) -> None:

@@ -1,5 +1,6 @@
 """message → command."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 from typing import Any
@@ -57,7 +58,8 @@ def complete_upload(call: Call) -> tuple[UUID, Part, str | None]:
 
 
 def _part(body: dict[str, Any]) -> tuple[UUID, Part]:
-    if not body["blob"].startswith(f"media/staging/{body['upload_id']}/{body['offset']}-"):
+    found = re.match(rf"media/staging/{body['upload_id']}/(\d{{1,15}})-", body["blob"], re.ASCII)
+    if found is None or int(found[1]) > body["offset"]:
         raise Invalid("request.invalid", "blob: not a key of this part", {"blob": ["Not a key of this part."]})
     return body["upload_id"], Part(start=body["offset"], bytes=body["bytes"], blob=body["blob"])
 

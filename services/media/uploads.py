@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from services.media.limits import MAX_PARTS, UNIT_QUOTA_BYTES, UPLOAD_LIFETIME
 from services.media.tables import upload, upload_part
+from shared.blobs import staged_from
 from shared.database import insert_new, reading, writing
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.sealed import Sealed
@@ -53,11 +54,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """``bytes`` of an upload from ``start`` on, stored under ``blob``."""
+    """``bytes`` of an upload from ``start`` on, stored in ``blob``, which may have begun with the parts before."""
 
     start: int
     bytes: int
     blob: str
+
+    @property
+    def blob_bytes(self) -> int:
+        """Bytes of the blob to the part's end."""
+        return self.start + self.bytes - staged_from(self.blob)
 
 
 class Uploads:
@@ -101,7 +107,8 @@ class Uploads:
         Raises:
             NotFound: ``upload.not_found``.
             Conflict: ``upload.wrong_offset``, the part does not begin where the upload stands.
-            RuleBroken: ``upload.too_long``, more bytes than were announced; or ``upload.too_many_parts``.
+            RuleBroken: ``upload.too_long``, more bytes than were announced; ``upload.too_many_parts``; or
+                ``upload.other_blob``, the part before it is not in the same blob, although that had begun.
         """
         with writing(self._engine, repeatable) as db:
             known = _own(_find(db, upload_id), account_id, now)
@@ -153,6 +160,8 @@ def _check(known: Upload, parts: Sequence[Part], part: Part) -> None:
         raise RuleBroken("upload.too_long", f"{known.length} bytes were announced")
     if len(parts) >= MAX_PARTS:
         raise RuleBroken("upload.too_many_parts", f"a file comes in at most {MAX_PARTS} parts")
+    if staged_from(part.blob) != part.start and (not parts or parts[-1].blob != part.blob):
+        raise RuleBroken("upload.other_blob", "the part goes on in a blob in which the one before it is not")
 
 
 def _find(db: Connection, upload_id: UUID) -> Upload | None:

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.blobs.local import LocalBlobs
-from shared.blobs.port import Blob, Blobs, Stored
+from shared.blobs.port import Behind, Blob, Blobs, Stored
 from shared.config import BadSetting, Settings
 
-__all__ = ["Blob", "Blobs", "LocalBlobs", "Stored", "open_blobs", "staging_key"]
+__all__ = ["Behind", "Blob", "Blobs", "LocalBlobs", "Stored", "open_blobs", "staged_from", "staging_key"]
 
 
 def open_blobs(settings: Settings) -> Blobs:
@@ -28,6 +28,11 @@ def open_blobs(settings: Settings) -> Blobs:
 def staging_key(upload_id: UUID, offset: int) -> str:
     """Return a new key for bytes of an upload that begin at ``offset``; two writers never share one."""
     return f"media/staging/{upload_id}/{offset}-{secrets.token_hex(8)}"
+
+
+def staged_from(key: str) -> int:
+    """Return the offset from which on a staged blob has its upload's bytes. Raises: ValueError: it is no such key."""
+    return int(key.rpartition("/")[2].partition("-")[0])
 
 
 @cache

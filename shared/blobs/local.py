@@ -3,14 +3,14 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix, give_way
+from shared.blobs.port import CHUNK, Behind, Blob, Measure, Stored, checked, checked_prefix, first, give_way
 from shared.disk import FULL, sync_path
 from shared.errors import Invalid, NotFound, Unavailable
 
@@ -25,12 +25,18 @@ class LocalBlobs:
         self.root = root.resolve()
         self._incoming = self.root / ".incoming"
 
-    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
-        path, measure = self._path(key), Measure(digest)
+    def put(
+        self, key: str, content: bytes | Iterable[bytes], digest: Any = None, behind: Behind | None = None
+    ) -> Stored:
+        measure, key = Measure(digest), behind.key if behind else key
+        path, chunks = self._path(key), measure.passing(content)
         with translated(key):
-            self._write(path, measure.passing(content))
-            _sync_folders([path])
-        return measure.stored()
+            if behind:
+                _grow(path, behind.bytes, chunks)
+            else:
+                self._write(path, chunks)
+                _sync_folders([path])
+        return measure.stored(key)
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         paths = {self._path(key): content for key, content in contents.items()}
@@ -39,11 +45,12 @@ class LocalBlobs:
                 self._write(path, [content])
             _sync_folders(paths)
 
-    def join(self, keys: Sequence[str], target: str) -> None:
-        parts, path = [self._path(key) for key in keys], self._path(target)
+    def join(self, pieces: Mapping[str, int], target: str) -> None:
+        parts, path = [(self._path(key), size) for key, size in pieces.items()], self._path(target)
         with translated(target):
-            if len(parts) > 1 or not self._linked(parts[0], path):
-                self._write(path, chain.from_iterable(_chunks(part.open("rb")) for part in parts))
+            (only, size), *more = parts
+            if more or only.stat().st_size != size or not self._linked(only, path):
+                self._write(path, chain.from_iterable(first(size, _chunks(part.open("rb"))) for part, size in parts))
             _sync_folders([path])
 
     def open(self, key: str) -> Iterator[bytes]:
@@ -131,6 +138,19 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         while chunk := file.read(CHUNK):
             yield chunk
             give_way()
+
+
+def _grow(path: Path, size: int, chunks: Iterable[bytes]) -> None:
+    """Let a file of ``size`` bytes go on with these chunks, safe on the disk; when they raise it does not grow."""
+    with path.open("r+b", buffering=0) as file:
+        file.seek(size)
+        try:
+            for chunk in chunks:
+                file.write(chunk)
+            os.fsync(file.fileno())
+        except BaseException:
+            file.truncate(size)
+            raise
 
 
 def _sync_folders(paths: Iterable[Path]) -> None:

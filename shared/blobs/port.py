@@ -2,11 +2,11 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared.errors import Invalid
 
@@ -19,8 +19,9 @@ _PREFIX = re.compile(f"(?:{_NAME}/)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What was written: bytes and SHA-256 (hex), which may go on from bytes before them."""
+    """What was written: where, bytes, and SHA-256 (hex), which may go on from bytes before them."""
 
+    key: str
     bytes: int
     sha256: str
 
@@ -34,14 +35,24 @@ class Blob:
     stored_at: datetime
 
 
+class Behind(NamedTuple):
+    """A blob of so many bytes that nobody else writes."""
+
+    key: str
+    bytes: int
+
+
 class Blobs(Protocol):
     """The port. Every method raises ``Invalid`` (``blob.bad_key``) for a key that is none, and ``Unavailable``."""
 
-    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
-        """Store the content durably, in the place of what stood there; return its size and hash.
+    def put(
+        self, key: str, content: bytes | Iterable[bytes], digest: Any = None, behind: Behind | None = None
+    ) -> Stored:
+        """Store the content durably, in the place of what stood there; return where it is, its size and hash.
 
         Whoever reads the key meanwhile gets the old content or the new. When ``content`` raises, nothing changes.
         A SHA-256 of ``hashlib`` as ``digest`` takes the content in: then the hash is that of all it has taken in.
+        A store that can may let the content grow ``behind`` a blob, under that blob's key, which is then returned.
 
         Raises:
             Unavailable: ``blobs.full`` when there is no space left.
@@ -50,10 +61,10 @@ class Blobs(Protocol):
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Store each content under its key as ``put`` does, with one wait for the disk's folders; raises as it does."""
 
-    def join(self, keys: Sequence[str], target: str) -> None:
-        """Let what stands under the keys, one after another, stand under ``target`` too, durably.
+    def join(self, pieces: Mapping[str, int], target: str) -> None:
+        """Let the first so many bytes of each key's blob, one after another, stand under ``target`` too, durably.
 
-        A single blob is not written again. Raises: NotFound: ``blob.not_found``; Unavailable, as ``put`` does.
+        A single whole blob is not written again. Raises: NotFound: ``blob.not_found``; Unavailable, as ``put`` does.
         """
 
     def open(self, key: str) -> Iterator[bytes]:
@@ -85,8 +96,8 @@ class Measure:
             yield chunk
             give_way()
 
-    def stored(self) -> Stored:
-        return Stored(bytes=self._bytes, sha256=self._hash.hexdigest())
+    def stored(self, key: str) -> Stored:
+        return Stored(key=key, bytes=self._bytes, sha256=self._hash.hexdigest())
 
 
 def checked(key: str) -> str:
@@ -106,6 +117,15 @@ def checked_prefix(prefix: str) -> str:
 def _pieces(content: bytes) -> Iterator[bytes]:
     for start in range(0, len(content), CHUNK):
         yield content[start : start + CHUNK]
+
+
+def first(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give no more than the first ``size`` bytes."""
+    for chunk in chunks:
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            break
 
 
 def give_way() -> None:

@@ -1,6 +1,6 @@
 """Blobs in a bucket of an S3-compatible store."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
@@ -11,7 +11,7 @@ from minio.commonconfig import CopySource
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from shared.blobs.port import CHUNK, Blob, Measure, Stored, checked, checked_prefix
+from shared.blobs.port import CHUNK, Behind, Blob, Measure, Stored, checked, checked_prefix, first
 from shared.errors import NotFound, Unavailable
 
 PART = 10 * 1024 * 1024
@@ -23,23 +23,26 @@ class S3Blobs:
     def __init__(self, client: Minio, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, key: str, content: bytes | Iterable[bytes], digest: Any = None) -> Stored:
+    def put(
+        self, key: str, content: bytes | Iterable[bytes], digest: Any = None, behind: Behind | None = None
+    ) -> Stored:
         measure = Measure(digest)
         source = cast(BinaryIO, _Reader(measure.passing(content)))
         with _answering(key):
             self._client.put_object(self._bucket, checked(key), source, -1, part_size=PART)
-        return measure.stored()
+        return measure.stored(key)
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         for key, content in contents.items():
             self.put(key, content)
 
-    def join(self, keys: Sequence[str], target: str) -> None:
-        if len(keys) > 1:
-            self.put(target, chain.from_iterable(map(self.open, keys)))
+    def join(self, pieces: Mapping[str, int], target: str) -> None:
+        (only, size), *more = pieces.items()
+        if more or self.size(only) != size:
+            self.put(target, chain.from_iterable(first(size, self.open(key)) for key, size in pieces.items()))
             return
-        with _answering(keys[0]):  # within the store: no byte comes here
-            self._client.copy_object(self._bucket, checked(target), CopySource(self._bucket, checked(keys[0])))
+        with _answering(only):  # within the store: no byte comes here
+            self._client.copy_object(self._bucket, checked(target), CopySource(self._bucket, checked(only)))
 
     def open(self, key: str) -> Iterator[bytes]:
         with _answering(key):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.blobs import Blobs, LocalBlobs, open_blobs, staging_key
+from shared.blobs import Behind, Blobs, LocalBlobs, open_blobs, staging_key
 from shared.blobs.port import CHUNK
 from shared.blobs.s3 import PART, S3Blobs
 from shared.config import BadSetting, Settings, load_settings
@@ -100,7 +100,7 @@ def test_joined_blobs_stand_under_another_key_too(blobs: Blobs, parts: list[byte
         blobs.put(key, part)
     blobs.put(KEY, b"old")
     for _ in range(2):
-        blobs.join(keys, KEY)
+        blobs.join(dict(zip(keys, map(len, parts), strict=True)), KEY)
     assert read(blobs, KEY) == b"".join(parts) and read(blobs, keys[0]) == parts[0]
     for key in keys:
         blobs.put(key, b"something else")
@@ -115,14 +115,50 @@ def test_what_cannot_be_joined_changes_nothing(blobs: Blobs, missing: int) -> No
         blobs.put(key, b"part")
     blobs.put(KEY, b"old")
     with pytest.raises(NotFound):
-        blobs.join(keys, KEY)
+        blobs.join(dict.fromkeys(keys, 4), KEY)
     assert read(blobs, KEY) == b"old"
+
+
+@pytest.mark.parametrize("counted", [{"a": 5}, {"a": 0}, {"a": 5, "b": 2}, {"a": CHUNK + 1, "b": 1}])
+def test_of_a_joined_blob_only_the_bytes_that_count_are_taken(blobs: Blobs, counted: dict[str, int]) -> None:
+    """The mutant links or copies whole blobs, and what a writer left who died."""
+    content = {"a": os.urandom(2 * CHUNK), "b": os.urandom(9)}
+    blobs.put_all(content)
+    blobs.join(counted, KEY)
+    assert read(blobs, KEY) == b"".join(content[key][:size] for key, size in counted.items())
+
+
+def test_content_may_grow_behind_a_blob(blobs: Blobs) -> None:
+    """Where the store can; its key tells."""
+    first, digest = blobs.put("s/first", b"first, "), sha256(b"first, ")
+    second = blobs.put("s/second", [b"sec", b"ond"], digest, Behind("s/first", 7))
+    assert (second.bytes, second.sha256) == (6, sha256(b"first, second").hexdigest())
+    assert second.key == ("s/first" if isinstance(blobs, LocalBlobs) else "s/second")
+    whole = {first.key: 7} | {second.key: 13 if second.key == first.key else 6}
+    blobs.join(whole, KEY)
+    assert read(blobs, KEY) == b"first, second"
+
+
+def test_a_blob_behind_which_content_fails_ends_where_it_ended(tmp_path: Path) -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"half"
+        raise ZeroDivisionError
+
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("s/first", b"first")
+    with pytest.raises(ZeroDivisionError):
+        blobs.put("s/second", failing(), None, Behind("s/first", 5))
+    assert read(blobs, "s/first") == b"first"
+    with pytest.raises(NotFound):
+        blobs.put("s/second", b"x", None, Behind("s/none", 5))
+    assert [found.key for found in blobs.list("s/")] == ["s/first"]
 
 
 def test_a_single_blob_is_not_written_again(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
     blobs.put("staged", b"x")
-    blobs.join(["staged"], KEY)
+    blobs.put("more", b"yz", None, Behind("staged", 1))
+    blobs.join({"staged": 3}, KEY)
     assert (tmp_path / "staged").samefile(tmp_path / KEY) and list((tmp_path / ".incoming").iterdir()) == []
 
 
@@ -133,7 +169,7 @@ def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeyp
     blobs = LocalBlobs(tmp_path)
     blobs.put("staged", b"x")
     monkeypatch.setattr("os.link", none_here)
-    blobs.join(["staged"], KEY)
+    blobs.join({"staged": 1}, KEY)
     assert read(blobs, KEY) == b"x" and not (tmp_path / "staged").samefile(tmp_path / KEY)
 
 
@@ -150,10 +186,13 @@ def test_what_was_stored_is_said_by_file_and_folder(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("os.fsync", noted)
     blobs.put("s/staged", b"x")
     blobs.put_all({"a/web": b"large", "a/thumbnail": b"small"})
-    blobs.join(["s/staged"], "o/one")
-    blobs.join(["s/staged", "a/web"], "p/two")
+    blobs.join({"s/staged": 1}, "o/one")
+    blobs.join({"s/staged": 1, "a/web": 5}, "p/two")
     lasting = {path.stat().st_ino for path in tmp_path.rglob("*") if ".incoming" not in path.parts}
     assert lasting <= set(synced)
+    synced.clear()
+    blobs.put("s/more", b"y", None, Behind("a/web", 5))
+    assert synced == [(tmp_path / "a/web").stat().st_ino]
 
 
 def test_a_writer_that_fails_changes_nothing(blobs: Blobs) -> None:

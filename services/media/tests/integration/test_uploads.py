@@ -18,7 +18,7 @@ from services.media.queries import bytes_of_unit
 from services.media.tests.drawing import jpeg, photograph
 from services.media.tests.world import OTHER_UNIT, PHOTOGRAPHER, UNIT, World, refused
 from services.media.uploads import Part, Upload, Uploads
-from shared.blobs import staging_key
+from shared.blobs import Behind, staging_key
 from shared.blobs.port import CHUNK
 from shared.contracts.media.requests import MAX_UPLOAD_BYTES
 from shared.database import reading
@@ -295,6 +295,29 @@ def test_a_video_is_kept_as_it_is_whatever_its_parts(world: World) -> None:
     shown = world.ask("get_asset", asset_id=asset)
     assert (shown["media_type"], shown["width"], shown["title"]) == ("video/mp4", 0, "clip")
     assert refused(NotFound, world, "get_rendition", asset_id=asset, name="web") == "asset.no_rendition"
+
+
+def test_parts_may_share_a_blob_and_what_stands_behind_them_does_not_count(world: World) -> None:
+    """A writer died behind the second part, and the third is in a blob of its own; the mutant takes whole blobs."""
+    video = MP4 + os.urandom(1000)
+    upload = world.begin(len(video), filename="clip.mp4")
+    blob = world.staged(upload, video[:10])
+    for offset, end in ((0, 10), (10, 400)):
+        world.blobs.put("none", video[offset:end], None, Behind(blob, offset))
+        world.ask("advance_upload", upload_id=upload, offset=offset, bytes=end - offset, blob=blob)
+    world.blobs.put("none", b"never noted", None, Behind(blob, 400))
+    world.send(upload, 400, video[400:])
+    assert world.rendition(world.ask("finish_upload", upload_id=upload)["id"], "original") == video
+    world.assert_every_asset_has_its_files()
+
+
+def test_a_part_goes_on_only_in_the_blob_of_the_part_before_it(world: World) -> None:
+    """The mutant would make a file of bytes of another request."""
+    upload = world.begin(100)
+    world.send(upload, 0, b"x" * 40)
+    other = world.staged(upload, b"y" * 60)
+    told: dict[str, Any] = {"upload_id": upload, "offset": 40, "bytes": 20, "blob": other}
+    assert refused(RuleBroken, world, "advance_upload", **told) == "upload.other_blob"
 
 
 def test_no_name_reaches_a_key(world: World) -> None:
