@@ -8,7 +8,7 @@ from sqlalchemy import select
 from shared.database import reading
 from shared.log.store import Log
 from shared.log.tables import relay
-from shared.topology import connect
+from shared.topology import connected
 
 RELAY_SILENCE = timedelta(seconds=30)
 Check = Callable[[], str | None]
@@ -18,11 +18,8 @@ def listening(amqp_url: str, queue: str) -> Check:
     """Return the check that somebody listens on the queue: what is wrong, or None."""
 
     def check() -> str | None:
-        connection = connect(amqp_url)
-        try:
+        with connected(amqp_url) as connection:
             listeners = connection.channel().queue_declare(queue, passive=True).method.consumer_count
-        finally:
-            connection.close()
         return None if listeners else f"nobody listens on {queue}"
 
     return check

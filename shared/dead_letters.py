@@ -121,8 +121,8 @@ class BrokerDeadLetters:
 
         Only as many as lie there now: one that is replayed and fails at once is back before the walk is over.
         """
-        connection, queue = topology.connect(self._amqp_url), topology.dead_queue(consumer)
-        try:
+        queue = topology.dead_queue(consumer)
+        with topology.connected(self._amqp_url) as connection:
             channel, gone = connection.channel(), 0
             channel.confirm_delivery()
             for _ in range(min(AT_MOST, channel.queue_declare(queue, passive=True).method.message_count)):
@@ -133,8 +133,6 @@ class BrokerDeadLetters:
                     channel.basic_ack(method.delivery_tag)
                     gone += 1
             return gone
-        finally:
-            connection.close()
 
 
 def _letter(consumer: str, properties: pika.BasicProperties, body: bytes) -> DeadLetter:

@@ -7,8 +7,8 @@ retry ladder and comes back through ``matrix.events``; one that was given up goe
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
@@ -16,7 +16,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, Unrouta
 
 from shared.contracts.consumers import Consumer
 from shared.errors import Unavailable
-from shared.gathering import GatheringConnection
+from shared.impatient import ImpatientConnection
 
 EVENTS = "matrix.events"
 DEAD = "matrix.dead"
@@ -26,7 +26,7 @@ LADDER: tuple[float, ...] = (1, 5, 30, 300)
 DELIVERY_LIMIT = 20
 NO_DELIVERY_LIMIT = 1_000_000_000  # RabbitMQ 4 drops after 20 deliveries unless told; listing a queue is a delivery
 HEARTBEAT_S = 10
-ANSWER_S, CLOSE_S = 15.0, 2.0
+ANSWER_S = 15.0
 QUORUM = {"x-queue-type": "quorum"}
 ATTEMPTS, FIRST_AT, LAST_AT, REASON = (
     "matrix-attempts",
@@ -70,9 +70,25 @@ def retry_arguments(delay: float) -> dict[str, Any]:
     }
 
 
-def connect(amqp_url: str) -> pika.BlockingConnection:
-    """Return a blocking connection to the broker."""
-    return pika.BlockingConnection(parameters(amqp_url))
+@contextmanager
+def connected(amqp_url: str) -> Iterator[ImpatientConnection]:
+    """Give a blocking connection to the broker, closed at the end.
+
+    Raises:
+        AMQPError: there is no broker, it refuses, or it went away.
+        TimeoutError: it owed an answer for ``ANSWER_S`` seconds.
+    """
+    connection = connect(amqp_url)
+    try:
+        yield connection
+    finally:
+        with suppress(AMQPError, OSError):
+            connection.close()
+
+
+def connect(amqp_url: str) -> ImpatientConnection:
+    """Return a blocking connection to the broker; raises, and is to be closed, as ``connected`` says."""
+    return ImpatientConnection(parameters(amqp_url), ANSWER_S)
 
 
 def parameters(amqp_url: str) -> pika.URLParameters:
@@ -88,117 +104,54 @@ def parameters(amqp_url: str) -> pika.URLParameters:
 
 
 def declare(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:
-    """Make sure that everything of the bus is there; what is there stays as it is.
-
-    Raises:
-        AMQPError: there is no broker, or it refuses.
-        TimeoutError: it owed an answer for ``ANSWER_S`` seconds.
-    """
-
-    def say(channel: Any) -> None:
-        for name, kind in ((EVENTS, "topic"), (DEAD, "direct"), (CHANGES, "fanout"), (REQUESTS, "topic")):
-            channel.exchange_declare(name, kind, durable=True, callback=_heard)
-        for delay in ladder:
-            name = retry_queue(delay)
-            channel.exchange_declare(name, "fanout", durable=True, callback=_heard)
-            channel.queue_declare(name, durable=True, arguments=retry_arguments(delay), callback=_heard)
-            channel.queue_bind(name, name, callback=_heard)
-        for consumer in consumers:
-            dead, kept = dead_queue(consumer.name), {**QUORUM, "x-delivery-limit": NO_DELIVERY_LIMIT}
-            channel.queue_declare(dead, durable=True, arguments=kept, callback=_heard)
-            channel.queue_bind(dead, DEAD, routing_key=consumer.name, callback=_heard)
-            wanted = queue_arguments(consumer.name)
-            channel.queue_declare(consumer.name, durable=True, arguments=wanted, callback=_heard)
-            channel.queue_bind(consumer.name, EVENTS, routing_key=consumer.name, callback=_heard)
-
-    _Talk(amqp_url, say).run()
+    """Make sure that everything of the bus is there; what is there stays as it is. Raises as ``connected`` does."""
+    with connected(amqp_url) as connection:
+        _declare(connection.channel(), consumers, ladder)
 
 
 def ensure(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:
     """Return when everything of the bus is there; declare it where something is missing and this user may.
 
     Raises:
-        AMQPError: something is missing, and only the relay may declare it: try again when it has.
-        TimeoutError: the broker owed an answer for ``ANSWER_S`` seconds.
+        AMQPError: as in ``connected``, or something is missing that only the relay may declare: try again when it has.
+        TimeoutError: as in ``connected``.
     """
-    if not _is_there(amqp_url, consumers, ladder):
-        declare(amqp_url, consumers, ladder)
-
-
-def _is_there(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float]) -> bool:
-    retries = [retry_queue(delay) for delay in ladder]
-
-    def say(channel: Any) -> None:
-        for exchange in (EVENTS, DEAD, CHANGES, REQUESTS, *retries):
-            channel.exchange_declare(exchange, passive=True, callback=_heard)
-        for queue in (*retries, *(name for each in consumers for name in (dead_queue(each.name), each.name))):
-            channel.queue_declare(queue, passive=True, callback=_heard)
-
-    try:
-        _Talk(amqp_url, say).run()
-    except ChannelClosedByBroker:
-        return False
-    return True
-
-
-def _heard(_: Any) -> None:
-    """Make pika wait for the broker's answer before it sends what comes next."""
-
-
-class _Talk:
-    """A connection on which something is said, until the broker answered all of it.
-
-    Not one of pika's blocking connections: these wait for an answer without end as long as the broker's heart beats,
-    and a broker in which a queue is deleted and declared at once may owe one.
-    """
-
-    def __init__(self, amqp_url: str, say: Callable[[Any], None]) -> None:
-        self._say = say
-        self._error: Exception | None = None
-        self._ended = False
-        self._connection = GatheringConnection(
-            parameters(amqp_url),
-            on_open_callback=self._on_open,
-            on_open_error_callback=lambda _, error: self._on_closed(error),
-            on_close_callback=lambda _, error: self._on_closed(error),
-        )
-        self._loop = self._connection.ioloop
-
-    def run(self) -> None:
-        """Return when all is answered. Raises: AMQPError: it was refused. TimeoutError: the broker owes an answer."""
+    with connected(amqp_url) as connection:
         try:
-            self._loop.start()
-        finally:
-            self._loop.close()
-        if self._error is not None:
-            raise self._error
+            _look(connection.channel(), consumers, ladder)
+        except ChannelClosedByBroker:
+            _declare(connection.channel(), consumers, ladder)
 
-    def _on_open(self, connection: Any) -> None:
-        late = TimeoutError(f"the broker owes an answer for {ANSWER_S:g} s")
-        self._loop.call_later(ANSWER_S, lambda: self._end(late))
-        connection.channel(on_open_callback=self._on_channel)
 
-    def _on_channel(self, channel: Any) -> None:
-        channel.add_on_close_callback(lambda _, error: self._end(error))
-        self._say(channel)
-        channel.basic_qos(callback=lambda _: self._end(None))  # answered after all the others
+def _declare(channel: Any, consumers: Sequence[Consumer], ladder: Sequence[float]) -> None:
+    for name, kind in ((EVENTS, "topic"), (DEAD, "direct"), (CHANGES, "fanout"), (REQUESTS, "topic")):
+        channel.exchange_declare(name, kind, durable=True)
+    for delay in ladder:
+        name = retry_queue(delay)
+        channel.exchange_declare(name, "fanout", durable=True)
+        channel.queue_declare(name, durable=True, arguments=retry_arguments(delay))
+        channel.queue_bind(name, name)
+    for consumer in consumers:
+        dead, kept = dead_queue(consumer.name), {**QUORUM, "x-delivery-limit": NO_DELIVERY_LIMIT}
+        channel.queue_declare(dead, durable=True, arguments=kept)
+        channel.queue_bind(dead, DEAD, routing_key=consumer.name)
+        channel.queue_declare(consumer.name, durable=True, arguments=queue_arguments(consumer.name))
+        channel.queue_bind(consumer.name, EVENTS, routing_key=consumer.name)
 
-    def _on_closed(self, error: Exception) -> None:
-        if not self._ended:
-            self._error = error
-        self._loop.stop()
 
-    def _end(self, error: Exception | None) -> None:
-        if self._ended:
-            return
-        self._ended, self._error = True, error
-        if self._connection.is_open:
-            self._connection.close()
-        self._loop.call_later(CLOSE_S, self._connection.let_go)
+def _look(channel: Any, consumers: Sequence[Consumer], ladder: Sequence[float]) -> None:
+    retries = [retry_queue(delay) for delay in ladder]
+    for exchange in (EVENTS, DEAD, CHANGES, REQUESTS, *retries):
+        channel.exchange_declare(exchange, passive=True)
+    for queue in (*retries, *(name for each in consumers for name in (dead_queue(each.name), each.name))):
+        channel.queue_declare(queue, passive=True)
 
 
 class Sender:
-    """Sends single messages, each confirmed by the queue that took it. One connection, one message at a time."""
+    """Sends single messages, each confirmed by the queue that took it. One connection, one message at a time.
+
+    A broker that owes a confirm is asked once more, on a new connection: twice ``ANSWER_S`` at most.
+    """
 
     def __init__(self, amqp_url: str) -> None:
         self._amqp_url = amqp_url

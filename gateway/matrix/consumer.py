@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -71,11 +70,11 @@ class MatrixConsumer:
 
         Raises:
             AMQPError: the connection was lost; what was not acknowledged comes again.
+            TimeoutError: the broker owed an answer; the same.
             Unavailable: the database did not answer; what was taken comes again.
         """
         topology.ensure(self._amqp_url, CONSUMERS)
-        connection = topology.connect(self._amqp_url)
-        try:
+        with topology.connected(self._amqp_url) as connection:
             self._taken = []
             self._channel = connection.channel()
             self._channel.basic_qos(prefetch_count=2 * BATCH)
@@ -88,9 +87,6 @@ class MatrixConsumer:
                     self._taken = self._taken[BATCH:]
                 else:
                     self._beat()
-        finally:
-            with suppress(AMQPError):
-                connection.close()
 
     def _take(self, _: Any, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
         failpoint("consumer.after_receive")

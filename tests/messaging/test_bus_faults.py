@@ -1,17 +1,13 @@
 """The bus after it lost its memory: checkpoints set back, queues emptied, and a message that nobody survives."""
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import text
 
 from shared import topology
-from tests.chaos.proxy import Wires
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
-from tests.messaging.proxy import sockets_to
 
 
 def is_published(world: World) -> bool:
@@ -76,21 +72,3 @@ def test_a_message_that_nobody_survives_is_dead_and_the_others_are_not(world: Wo
     world.start("service", "review")
     wait_until(lambda: toys.heard(world.log("review"), fine) == [1])
     assert toys.heard(world.log("review"), poison) == []
-
-
-def test_a_broker_that_owes_an_answer_is_not_waited_for_without_end(world: World, monkeypatch: Any) -> None:
-    """F25: a declaration of a queue that is being deleted may go unanswered, on a connection whose heart beats."""
-    monkeypatch.setattr("shared.topology.ANSWER_S", 0.5)
-    monkeypatch.setattr("shared.topology.CLOSE_S", 0.1)
-
-    def see(_: int, said: bytes) -> None:
-        wire.stands = wire.stands or world.consumer.encode() in said
-
-    url, wires = urlsplit(world.settings.amqp_url), Wires()
-    wire = wires.to(url.port or 0, see)
-    over = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
-    with pytest.raises(TimeoutError):
-        topology.declare(over, world.consumers, toys.LADDER)
-    assert not sockets_to(wire.port)
-    wires.close()
-    topology.declare(world.settings.amqp_url, world.consumers, toys.LADDER)

@@ -8,52 +8,34 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-import pika
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, select, update
 
-from conftest import FreshDatabase, MakeDatabase
+from conftest import FreshDatabase
 from gateway.matrix.board import Board
-from gateway.matrix.consumer import MatrixConsumer, project
+from gateway.matrix.consumer import MatrixConsumer
 from gateway.matrix.desk import Matrix
 from gateway.matrix.projection import apply as fold
 from gateway.matrix.rebuild import rebuild
 from gateway.matrix.subscriber import Subscriber
-from gateway.matrix.tables import applied, feed, month_sum
+from gateway.matrix.tables import feed, month_sum
 from gateway.matrix.writer import Writer
+from gateway.tests.matrix.bus import Bus, count, projecting, wait_until
 from gateway.tests.matrix.kit import MemoryLog, apply, ask, rows_of
 from gateway.tests.matrix.worlds import Act, history_of
-from shared import topology
 from shared.contracts import SERVICES
 from shared.contracts.consumers import CONSUMERS, MATRIX
 from shared.database import open_engine, reading, writing
 from shared.dead_letters import BrokerDeadLetters
-from shared.envelope import Envelope, Message
+from shared.envelope import Message
 from shared.events import Recorded
 from shared.log.store import Log
-from shared.testing import SECRETS, stored
-from tests.chaos.proxy import Wires
 
 ACTS = [Act(what, n % 3, n * 97, n) for n in range(30) for what in ("news", "followers", "reads", "photos", "judge")]
-
-
-@pytest.fixture
-def gateway(postgres_database: MakeDatabase) -> FreshDatabase:
-    return postgres_database("gateway")
-
-
-@pytest.fixture
-def matrix(gateway: FreshDatabase) -> Iterator[Engine]:
-    engine = open_engine(gateway.url)
-    yield engine
-    engine.dispose()
 
 
 def test_postgresql_and_sqlite_give_the_same_answers_in_any_order(matrix: Engine, model: Engine) -> None:
@@ -100,68 +82,6 @@ def test_a_rebuild_on_postgresql_needs_no_rights_that_the_gateway_has_not(matrix
         db.execute(update(month_sum).values(value=77))
     assert not rebuild(matrix, logs).equal
     assert rows_of(matrix) == right
-
-
-class Bus:
-    """The broker as the relay and operators see it."""
-
-    def __init__(self, amqp_url: str) -> None:
-        self.amqp_url, self.envelope = amqp_url, Envelope(SECRETS)
-        topology.declare(amqp_url, CONSUMERS)
-        connection = topology.connect(amqp_url)
-        for queue in (MATRIX.name, topology.dead_queue(MATRIX.name)):
-            connection.channel().queue_purge(queue)
-        connection.close()
-
-    def send(self, events: Sequence[Recorded], spoil: Callable[[Message], Message] = lambda message: message) -> None:
-        """Publish the events as the relay does."""
-        connection = topology.connect(self.amqp_url)
-        channel = connection.channel()
-        channel.confirm_delivery()
-        for recorded in events:
-            message = spoil(self.envelope.seal(recorded.type.partition(".")[0], stored(recorded)))
-            properties = pika.BasicProperties(
-                headers=message.headers, content_type="application/json", delivery_mode=2,
-                message_id=message.message_id, type=message.type,
-            )  # fmt: skip
-            channel.basic_publish(topology.EVENTS, MATRIX.name, message.body, properties, mandatory=True)
-        connection.close()
-
-    def waiting(self) -> int:
-        """Return how many messages wait for the matrix."""
-        connection = topology.connect(self.amqp_url)
-        found = connection.channel().queue_declare(MATRIX.name, passive=True).method.message_count
-        connection.close()
-        return int(found)
-
-
-@pytest.fixture
-def bus(amqp_url: str) -> Bus:
-    return Bus(amqp_url)
-
-
-@contextmanager
-def projecting(gateway: FreshDatabase, bus: Bus, amqp_url: str | None = None) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=project, args=(replace(gateway.settings, amqp_url=amqp_url or bus.amqp_url), stop))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(20)
-
-
-def count(engine: Engine) -> int:
-    with reading(engine) as db:
-        return int(db.scalar(select(func.count()).select_from(applied)) or 0)
-
-
-def wait_until(condition: Callable[[], Any], timeout: float = 40.0) -> None:
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, f"not within {timeout} s"
-        time.sleep(0.02)
 
 
 def test_what_comes_over_the_bus_in_any_order_and_twice_is_what_the_logs_say(
@@ -264,27 +184,6 @@ def test_workers_hear_of_a_change_at_once_and_of_services_with_nobody_at_their_q
 
     with projecting(gateway, bus):
         asyncio.run(scene())
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the connection that is half open is let go
-def test_a_half_open_connection_holds_the_matrix_up_for_two_heartbeats_at_most(
-    gateway: FreshDatabase, bus: Bus, matrix: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither end is told. The broker lets another take from the queue when it misses the first itself."""
-    assert 2 * (topology.HEARTBEAT_S + 5) <= 30
-    monkeypatch.setattr("shared.topology.HEARTBEAT_S", 1)
-    url, wires = urlsplit(bus.amqp_url), Wires()
-    wire = wires.to(url.port or 0)
-    over = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
-    events = history_of(ACTS[:5]).events
-    first, second = events[:3], events[3:]
-    with projecting(gateway, bus, over):
-        bus.send(first)
-        wait_until(lambda: count(matrix) == len(first))
-        wire.forget()
-        bus.send(second)
-        wait_until(lambda: count(matrix) == len(events), 25)
-    wires.close()
 
 
 def test_a_feed_without_a_projector_grows_old_and_is_named(gateway: FreshDatabase, bus: Bus, matrix: Engine) -> None:
