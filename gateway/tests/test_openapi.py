@@ -19,6 +19,7 @@ from gateway.tests.kit import World
 from shared.contracts.content.requests import RenameChannel
 from shared.errors import Invalid
 
+MOST, BOUNDS = 200, {"maxLength", "enum", "format", "pattern"}
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
 
 
@@ -52,6 +53,31 @@ def test_the_description_names_exactly_what_is_served(world: World) -> None:
     paths = described(world)["paths"]
     told = {(method, path) for path, operations in paths.items() for method in operations if method in METHODS}
     assert told == served(world.app)
+
+
+def unbounded(operation: dict[str, Any]) -> list[str]:
+    """Return what an operation may be asked that makes its answer, or the work for it, as large as one likes."""
+    asked = {each["name"]: each["schema"] for each in operation.get("parameters", []) if each["in"] == "query"}
+    found = [name for name, schema in asked.items() if schema["type"] == "string" and not BOUNDS & schema.keys()]
+    if asked.get("limit", {}).get("maximum", MOST + 1) > MOST and {"limit", "cursor"} & asked.keys():
+        found.append("limit")
+    return found
+
+
+def test_no_question_has_an_answer_of_any_size(world: World) -> None:
+    """S25: every page ends, and so does every text that is looked for."""
+    operations = {
+        path: methods["get"] for path, methods in described(world)["paths"].items() if "get" in methods
+    }  # fmt: skip
+    assert {path: found for path, operation in operations.items() if (found := unbounded(operation))} == {}
+    assert sum("limit" in str(operation.get("parameters")) for operation in operations.values()) > 10
+
+
+def test_the_naive_list_has(world: World) -> None:
+    """S25: the mutants, a page without an end and a search for a novel."""
+    cursor, text = ({"in": "query", "name": name, "schema": {"type": "string"}} for name in ("cursor", "q"))
+    short = {"maxLength": 10, "type": "string"}
+    assert unbounded({"parameters": [text, {**cursor, "schema": short}]}) == ["q", "limit"]
 
 
 def test_the_description_is_valid(world: World) -> None:

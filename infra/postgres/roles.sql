@@ -47,6 +47,9 @@ select format('alter role %I set idle_in_transaction_session_timeout = %L', role
 \gexec
 select format('alter role %I set lock_timeout = %L', role, '10s') from role where owner <> 'owner'
 \gexec
+-- Whoever asked has given up long before; what a question costs the database has an end all the same.
+select format('alter role %I set statement_timeout = %L', role, '60s') from role where owner <> 'owner'
+\gexec
 
 -- Rows of every table that a migration makes, and its counters; a log's migration takes writing ``event`` away again.
 select format('alter default privileges for role matrix_owner in schema %I grant select, insert, update, delete on tables to %I',

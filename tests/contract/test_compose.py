@@ -16,6 +16,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {*SERVICES, "relay", "projector", "gateway"}
 ENDING = {"migrate", "operator"}  # do one thing and end
+SECRETIVE = re.compile("PASSWORD|SECRET|KEY|AMQP_URL")
 every_container = pytest.mark.parametrize("name", sorted(CONTAINERS))
 
 
@@ -93,9 +94,31 @@ def test_secrets_come_from_files_that_are_drawn_and_never_committed(tmp_path: Pa
 def test_a_container_gets_only_secrets_that_exist_and_no_password_in_its_environment(name: str) -> None:
     assert set(CONTAINERS[name].get("secrets", [])) <= COMPOSE["secrets"].keys()
     for variable, value in CONTAINERS[name].get("environment", {}).items():
-        if re.search("PASSWORD|SECRET|KEY|AMQP_URL", variable):
+        if SECRETIVE.search(variable):
             assert variable.endswith("_FILE"), variable
             assert str(value).startswith("/run/secrets/"), variable
+
+
+def secrets_in(dockerfile: str) -> list[str]:
+    """Return what a Dockerfile would leave in the image for anybody who has it."""
+    set_in_it = re.findall(r"^(?:ENV|ARG)\s+(.+)$", dockerfile, re.MULTILINE)
+    return [name for line in set_in_it for name in re.findall(r"(\w+)(?==|$)", line) if SECRETIVE.search(name)]
+
+
+def test_an_image_is_made_of_named_folders_and_holds_no_secret() -> None:
+    """S49: what is not named does not even reach the builder; what is built in is read by whoever has the image."""
+    sent = (ROOT / ".dockerignore").read_text().split()
+    assert sent[0] == "*" and {line for line in sent if line.startswith("!")} == {
+        f"!{name}" for name in ("pyproject.toml", "requirements.lock", "shared", "services", "gateway", "infra")
+    }
+    assert secrets_in((ROOT / "Dockerfile").read_text()) == []
+
+
+def test_the_naive_image_holds_one() -> None:
+    """S49: the mutant."""
+    assert secrets_in("FROM x\nARG BUILT_AT\nENV A=1 MATRIX_SECRET=abc\nARG DB_PASSWORD\n") == [
+        "MATRIX_SECRET", "DB_PASSWORD",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -10,7 +10,8 @@ from sqlalchemy.exc import ProgrammingError
 from conftest import MakeDatabase
 from infra.credentials import OWNERS
 from shared.contracts import SERVICES
-from shared.database import open_engine
+from shared.database import open_engine, translated
+from shared.errors import Unavailable
 
 WRITES_TO_THE_LOG = (
     "insert into event (event_id, stream, version, type, occurred_at, recorded_at, actor, correlation_id, data, hash)"
@@ -55,6 +56,15 @@ def test_a_service_cannot_change_its_schema_or_become_another(service: tuple[str
     _, connection = service
     for statement in CHANGES_OF_THE_SCHEMA:
         assert_denied(connection, statement)
+
+
+def test_a_question_of_a_service_ends_within_a_minute(service: tuple[str, Connection]) -> None:
+    """S25: whatever it asks for; the owner migrates and rebuilds, which may take its time."""
+    _, connection = service
+    assert connection.exec_driver_sql("show statement_timeout").scalar_one() == "1min"
+    connection.exec_driver_sql("set statement_timeout = '50ms'")
+    with pytest.raises(Unavailable), translated():
+        connection.exec_driver_sql("select pg_sleep(30)")
 
 
 def test_a_service_sees_nothing_of_another(service: tuple[str, Connection]) -> None:

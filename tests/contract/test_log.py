@@ -29,9 +29,10 @@ from shared.events import Recorded, Unknown
 from shared.execute import cause_of
 from shared.failpoints import Faults, Injected
 from shared.log import open_log
+from shared.log.chain import GENESIS, link_hash
 from shared.log.store import Appended, Cause, CommandKey, InboxKey, Log
 from shared.log.tables import command, event, inbox
-from shared.log.verify import anchor_of, verify
+from shared.log.verify import _link, anchor_of, verify
 from shared.runtime import answer
 from shared.testing import told
 
@@ -493,6 +494,22 @@ def test_a_cut_tail_or_a_vanished_stream_is_found_with_an_anchor_only(log: Log, 
     assert verify(log.engine).breaks == ()
     (found,) = verify(log.engine, anchor).breaks
     assert ("its tail was cut" in found.reason) == (stream == "unit-1")
+
+
+def test_a_stream_that_was_written_anew_with_its_hashes_is_found_with_an_anchor_only(log: Log, owner: Engine) -> None:
+    """S57: who may do anything to the database can make a chain that holds; it is another one."""
+    append(log, "unit-1", "a", "b", "c")
+    anchor = anchor_of(log.engine)
+    tamper(owner, TAMPERING["data edited"])
+    with writing(owner) as db:
+        previous = GENESIS
+        for row in db.execute(select(event).order_by(event.c.version)).all():
+            previous = link_hash(previous, _link(row))
+            changed = event.update().where(event.c.position == row.position)
+            db.execute(changed.values(hash=previous))
+    assert verify(log.engine).breaks == ()
+    (found,) = verify(log.engine, anchor).breaks
+    assert "is not what was anchored" in found.reason
 
 
 def tamper(owner: Engine, statements: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Who may declare, publish and read what on a real broker: each process what its contract needs, and no more. S46."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pika
@@ -16,6 +17,7 @@ from shared.contracts.consumers import CONSUMERS
 
 Act = Callable[[Any], object]
 REFUSED = 403
+LISTENS, LOOPBACK = "0A", {"0100007F", f"{'0' * 24}01000000"}  # in the kernel's table of sockets
 ONE_AT_A_TIME = 405  # may read, but not beside the one active consumer
 EXCHANGES = (topology.EVENTS, topology.DEAD, topology.CHANGES, topology.REQUESTS, topology.retry_queue(1))
 # By hand, once more: who may publish to which exchange (with a routing key of its contract).
@@ -146,3 +148,22 @@ def test_no_user_but_the_operators_is_an_administrator_and_there_is_no_guest(ser
     assert [each["name"] for each in told if each["tags"]] == [broker_users.OPERATOR]
     refused = httpx.get(address, auth=("guest", "guest"), trust_env=False)
     assert refused.status_code == 401
+
+
+def test_the_broker_is_reached_from_this_machine_only(servers: Servers) -> None:
+    """S50: neither its cluster's port nor that of Erlang's port mapper is open to others."""
+    rabbit = servers.rabbit
+    ports = {rabbit.port, rabbit.management_port, rabbit.cluster_port, rabbit.epmd_port}
+    found = {port: hosts for port, hosts in listeners().items() if port in ports}
+    assert found.keys() == ports and all(hosts <= LOOPBACK for hosts in found.values())
+
+
+def listeners() -> dict[int, set[str]]:
+    """Return the addresses on which anything listens, by port, as the kernel writes them."""
+    found: dict[int, set[str]] = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if state == LISTENS:
+                found.setdefault(int(local.partition(":")[2], 16), set()).add(local.partition(":")[0])
+    return found
