@@ -12,7 +12,7 @@ from shared.contracts.consumers import Consumer
 from shared.database import reading, upsert, writing
 from shared.events import Recorded
 from shared.failpoints import failpoint
-from shared.inbox import DONE, Fate, due, fate_of, settle, standing, streams_waiting, wait
+from shared.inbox import DONE, Fate, Waiting, due, fate_of, settle, standing, streams_waiting, wait
 from shared.log.store import Log, Page
 from shared.log.tables import consumer_position
 from shared.logs import log as logger
@@ -58,6 +58,8 @@ class Dispatcher:
         self._log, self._subscribers, self._ladder = log, subscribers, ladder
         self._positions: dict[str, int] = {}
         self._noted: dict[str, tuple[int, float]] = {}
+        self._asked: dict[str, float] = {}
+        self._at_hand: tuple[int, Page[Recorded]] | None = None
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"events of {log.name}", daemon=True)
@@ -79,6 +81,7 @@ class Dispatcher:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._at_hand = None
             pauses = [self._fails(partial(self._serve, subscriber)) for subscriber in self._subscribers]
             pauses += [self._fails(partial(callback, self._log)) for callback in self.listeners]
             if any(pauses):
@@ -99,7 +102,7 @@ class Dispatcher:
     def _serve(self, subscriber: Subscriber) -> None:
         """Hand the consumer what is due again, then everything that is new to it."""
         name = subscriber.consumer.name
-        for waiting in due(subscriber.engine, self._log.name, name):
+        for waiting in self._due(subscriber):
             recorded = next(iter(self._log.read(waiting.position - 1, 1).events))
             if self._stopping.is_set():
                 return
@@ -107,11 +110,25 @@ class Dispatcher:
                 continue
             if self._handle(subscriber, recorded, waiting.attempts + 1):
                 settle(subscriber.engine, name, recorded.event_id)
-        while (page := self._log.read(self._position(subscriber), PAGE)).events:
+        while (page := self._page(self._position(subscriber))).events:
             if not self._serve_page(subscriber, page):
                 return  # it is read again; the inbox knows what was handled
             if len(page.events) < PAGE:
                 return
+
+    def _due(self, subscriber: Subscriber) -> Sequence[Waiting]:
+        """Return what is to be tried again, asked for no more often than where nothing is appended."""
+        name, now = subscriber.consumer.name, time.monotonic()
+        if now - self._asked.get(name, -POLL_S) < POLL_S:
+            return ()
+        self._asked[name] = now
+        return due(subscriber.engine, self._log.name, name)
+
+    def _page(self, after: int) -> Page[Recorded]:
+        """Return the page after a position; consumers that stand at one place share what a turn read there."""
+        if self._at_hand is None or self._at_hand[0] != after:
+            self._at_hand = (after, self._log.read(after, PAGE))
+        return self._at_hand[1]
 
     def _serve_page(self, subscriber: Subscriber, page: Page[Recorded]) -> bool:
         """Hand the consumer a page and move its position behind it; return False when told to stop before that."""

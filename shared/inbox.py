@@ -26,6 +26,7 @@ _DUE = (
     .where((_WAITS.due_at <= bindparam("now")) | (_WAITS.due_at > bindparam("never")))
     .order_by(_WAITS.position)
 )
+_STREAMS = select(_WAITS.stream).where(_WAITS.consumer == bindparam("consumer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def reason_of(error: BaseException) -> str:
 def streams_waiting(engine: Engine, consumer: str) -> set[str]:
     """Return the streams of which an event waits or was given up: the others' events stand behind none."""
     with reading(engine) as db:
-        return set(db.execute(select(dead_letter.c.stream).where(dead_letter.c.consumer == consumer)).scalars())
+        return set(db.execute(_STREAMS, {"consumer": consumer}).scalars())
 
 
 def standing(engine: Engine, consumer: str, recorded: Recorded) -> Standing:
