@@ -58,7 +58,7 @@ def decode(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     renditions = []
     for side, quality in RENDITIONS.values():
         # What is smaller than the first is small: nobody sees a finer filter there, and it takes twice as long.
-        picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        picture.thumbnail((side, side), Image.Resampling.HAMMING, reducing_gap=2.0)
         renditions.append(_jpeg(picture, quality))
     return known, renditions
 
@@ -85,7 +85,7 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
     elif picture.mode in ("1", "P", "PA"):
         picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return picture.copy()
+    return picture
 
 
 def _in_srgb(picture: Image.Image) -> Image.Image:
