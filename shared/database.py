@@ -163,11 +163,12 @@ def lasting_together(engine: Engine) -> Iterator[None]:
     Raises:
         Unavailable: the disk failed; what was committed may or may not last.
     """
+    around = getattr(_together, "engine", None)
     _together.engine = engine
     try:
         yield
     finally:
-        _together.engine = None
+        _together.engine = around
     lasting(engine)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete
@@ -21,7 +22,7 @@ from services.media.uploads import Part, Upload, Uploads
 from shared.blobs import Blobs, open_blobs
 from shared.blobs.port import first
 from shared.contracts.media.events import AssetAdded
-from shared.database import upsert, writing
+from shared.database import lasting, lasting_together, upsert, writing
 from shared.errors import NotFound, RuleBroken, Unavailable
 from shared.execute import Done, execute, state_of
 from shared.failpoints import failpoint
@@ -115,6 +116,7 @@ class Library:
         noted_at = self._note(asset_id, state.unit_id, state.sha256)
         command = asset.WithdrawAsset(asset_id=asset_id, reason=reason, remove_files=True)
         execute(self._runtime.log, asset.stream_of(asset_id), asset, command, cause)
+        lasting(self._runtime.engine)  # among commits that wait together too: what is deleted does not come back
         self.delete_files(asset_id, state.unit_id, state.sha256)
         with writing(self._runtime.engine) as db:
             _settle(db, asset_id, noted_at)
@@ -139,12 +141,13 @@ class Library:
             self._store(asset_id, parts, original_key(upload.unit_id, content.sha256), photograph)
         failpoint("upload.after_bytes_before_event")
         command = asset.AddAsset(added=_added(asset_id, upload, content, photograph))
-        done = execute(self._runtime.log, stream, asset, command, cause, new=state.status == "absent")
-        failpoint("upload.after_event_before_reply")
-        self._refuse_erased(upload, asset_id)
-        with writing(self._runtime.engine) as db:
-            self.uploads.finish(db, upload.upload_id, asset_id)
-            _settle(db, asset_id, noted_at)
+        with lasting_together(self._runtime.engine):
+            done = execute(self._runtime.log, stream, asset, command, cause, new=state.status == "absent")
+            failpoint("upload.after_event_before_reply")
+            self._refuse_erased(upload, asset_id)
+            with writing(self._runtime.engine) as db:
+                self.uploads.finish(db, upload.upload_id, asset_id)
+                _settle(db, asset_id, noted_at)
         self._clear(upload.upload_id)
         return Finished(asset_id=asset_id, done=done, duplicate=not done.events and not done.replayed)
 
@@ -157,13 +160,15 @@ class Library:
             raise RuleBroken("person.erased", "the person this file shows was erased")
 
     def _read(self, upload: Upload, parts: Sequence[Part], told: str | None) -> Content:
-        media_type = media_type_of(self._head(parts))
+        chunks = self._staged(parts)
+        head = _head(chunks)
+        media_type = media_type_of(head[:HEAD_BYTES])
         if media_type == VIDEO and told is not None:
             return Content(media_type=media_type, sha256=told, image=None)
         if media_type != VIDEO and upload.length > MAX_IMAGE_BYTES:
             raise refusal("asset.too_large")
         digest, size, kept = sha256(), 0, bytearray()
-        for chunk in self._staged(parts):
+        for chunk in chain([head], chunks):
             size += len(chunk)
             digest.update(chunk)
             if media_type != VIDEO:
@@ -190,14 +195,6 @@ class Library:
         for blob, size in _pieces(parts).items():
             yield from first(size, self.blobs.open(blob))
 
-    def _head(self, parts: Sequence[Part]) -> bytes:
-        head = b""
-        for chunk in self._staged(parts):
-            head += chunk[:HEAD_BYTES]
-            if len(head) >= HEAD_BYTES:
-                break
-        return head[:HEAD_BYTES]
-
     def _note(self, asset_id: UUID, unit_id: UUID, digest: str) -> datetime:
         """Note that files of the asset are about to change; return the note's moment, which names it."""
         now = datetime.now(UTC)
@@ -222,6 +219,14 @@ def _pieces(parts: Sequence[Part]) -> dict[str, int]:
     Behind those may stand some that were never noted: a writer died, and others went on in a blob of their own.
     """
     return {part.blob: part.blob_bytes for part in parts}
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    """Return the chunks that come first, as many as say what the file is."""
+    head = b""
+    while len(head) < HEAD_BYTES and (chunk := next(chunks, b"")):
+        head += chunk
+    return head
 
 
 def _settle(db: Connection, asset_id: UUID, noted_at: datetime | None) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -127,9 +127,12 @@ class LocalBlobs:
             raise
 
     def _path(self, key: str) -> Path:
-        path = os.path.realpath(f"{self.root}/{checked(key)}")
-        if not path.startswith(f"{self.root}/"):  # a link inside the folder that leads out of it
-            raise Invalid("blob.bad_key", "no such key")
+        path = f"{self.root}/{checked(key)}"
+        # The root is no link, and a key names nothing above it: only what the key names need be looked at.
+        if any(map(os.path.islink, accumulate(key.split("/"), "{}/{}".format, initial=str(self.root)))):
+            path = os.path.realpath(path)
+            if not path.startswith(f"{self.root}/"):  # a link inside the folder that leads out of it
+                raise Invalid("blob.bad_key", "no such key")
         return Path(path)
 
 

@@ -177,6 +177,18 @@ def test_commits_of_one_bundle_wait_for_the_disk_once_before_anybody_is_told(log
     assert power.syncs == 2
 
 
+def test_a_bundle_within_a_bundle_waits_at_its_end_and_the_outer_one_goes_on(log: SqliteLog, power: Power) -> None:
+    """The mutant that forgets the outer bundle has each of its later commits wait alone."""
+    with lasting_together(log.engine):
+        with lasting_together(log.engine):
+            append(log, "unit-inner")
+        assert "unit-inner" in power.streams_after_failing()
+        for number in range(3):
+            append(log, f"unit-{number}")
+        assert power.syncs == 1
+    assert power.syncs == 2 and len(power.streams_after_failing()) == 4
+
+
 def test_a_bundle_that_does_not_wait_at_its_end_is_caught(
     log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:

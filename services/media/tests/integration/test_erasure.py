@@ -1,15 +1,20 @@
 """Erasing a person from the library."""
 
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.media.library import Library
 from services.media.sweeper import sweep
 from services.media.tests.drawing import photograph
 from services.media.tests.world import ADMIN, World, in_a_process, refused
 from shared.contracts.media.events import AssetWithdrawn, PersonErased
+from shared.database import lasting_together
+from shared.disk import Disk
 from shared.errors import NotFound, RuleBroken
 from shared.sealed import ERASED
 
@@ -47,6 +52,30 @@ def test_the_files_that_show_an_erased_person_are_removed(both: World) -> None:
     assert both.rendition(landscape, "web")
     assert count(both, AssetWithdrawn) == 2 and count(both, PersonErased) == 1
     both.assert_every_asset_has_its_files()
+
+
+def noting(method: Callable[..., None], note: Callable[[], None]) -> Callable[..., None]:
+    """Return the method, which also makes a note of each call."""
+
+    def noted(*arguments: Any) -> None:
+        note()
+        method(*arguments)
+
+    return noted
+
+
+def test_files_go_when_their_withdrawal_lasts_among_commits_that_wait_together_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = str(uuid4())
+    done: list[str] = []
+    world.add(photograph(), depicts_id=person)
+    monkeypatch.setattr("shared.disk.sync_path", lambda _: done.append("lasts"))
+    monkeypatch.setattr(Disk, "written", noting(Disk.written, lambda: done.append("commit")))
+    monkeypatch.setattr(Library, "delete_files", lambda *_: done.append("files go"))
+    with lasting_together(world.runtime.engine):
+        world.ask("erase_person", ADMIN, person_id=person)
+    assert done[done.index("files go") - 1] == "lasts"
 
 
 def test_a_portrait_of_an_erased_person_is_not_taken_again(world: World) -> None:

@@ -332,3 +332,14 @@ def test_no_name_reaches_a_key(world: World) -> None:
 
 def test_the_decoders_of_a_process_are_the_same_ones() -> None:
     assert decoders() is decoders()
+
+
+def test_an_uploads_commits_wait_for_the_disk_three_times(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is begun, before its files are touched, and at the end: event, upload and note of storing as one."""
+    log_of_writes = f"{world.runtime.engine.url.database}-wal"
+    synced: list[str] = []
+    monkeypatch.setattr("shared.disk.sync_path", lambda path: synced.append(str(path)))
+    image = photograph()
+    blob = world.staged(world.begin(len(image)), image)
+    world.complete(blob)
+    assert synced.count(log_of_writes) == 3
