@@ -107,7 +107,7 @@ class Imports:
 def _asked(req: Request) -> Asked:
     """Return what the query asks for; a file of the future was exported now."""
     now = datetime.now(UTC)
-    told: dict[str, Any] = ImportFile().load(read_query(req))
+    told: dict[str, Any] = ImportFile.read(read_query(req))
     return Asked(**{**told, "taken_at": min(told.get("taken_at", now), now)})
 
 

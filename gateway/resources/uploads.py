@@ -105,7 +105,7 @@ def _wanted(req: Request) -> dict[str, Any]:
     if "tags" in wanted:
         wanted["tags"] = [tag.strip() for tag in str(told["tags"]).split(",") if tag.strip()]
     wanted.pop("filetype", None)  # the type is told by the content, whatever the client says
-    CreateUpload().load(wanted)
+    CreateUpload.read(wanted)
     return wanted
 
 

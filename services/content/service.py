@@ -48,7 +48,7 @@ class ContentService:
     @rpc
     def move_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
-        body = requests.MoveUnit().load(call.body)
+        body = requests.MoveUnit.read(call.body)
         _require_top(call, body["parent_id"])
         with self.runtime.caught_up(call.caller) as db:
             command = schemas.move_unit(body, queries.ancestors(db, body["parent_id"]))
@@ -58,7 +58,7 @@ class ContentService:
     @rpc
     def merge_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.write", request)
-        body = requests.MergeUnit().load(call.body)
+        body = requests.MergeUnit.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             command = schemas.merge_unit(body, queries.ancestors(db, body["into_id"]))
         done = self._execute(call, unit, "unit", command.unit_id, command, within=command.into_id)
@@ -67,7 +67,7 @@ class ContentService:
     @rpc
     def get_unit(self, request: Request) -> Answer:
         call = self.runtime.open("unit.read", request)
-        body = requests.GetUnit().load(call.body)
+        body = requests.GetUnit.read(call.body)
         _require_seen(call, "unit", body["unit_id"], body["unit_id"])
         with self.runtime.caught_up(call.caller) as db:
             return queries.get_unit(db, body["unit_id"], schemas.day_asked(body))
@@ -75,7 +75,7 @@ class ContentService:
     @rpc
     def list_units(self, request: Request) -> Answer:
         call = self.runtime.open("unit.read", request)
-        body = requests.ListUnits().load(call.body)
+        body = requests.ListUnits.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_units(db, call.caller.unit_filter(), body, schemas.day_asked(body))
 
@@ -101,14 +101,14 @@ class ContentService:
     @rpc
     def get_channel(self, request: Request) -> Answer:
         call = self.runtime.open("channel.read", request)
-        channel_id = requests.GetChannel().load(call.body)["channel_id"]
+        channel_id = requests.GetChannel.read(call.body)["channel_id"]
         with self.runtime.caught_up(call.caller) as db:
             return queries.get_channel(db, channel_id, call.caller.unit_filter())
 
     @rpc
     def list_channels(self, request: Request) -> Answer:
         call = self.runtime.open("channel.read", request)
-        body = requests.ListChannels().load(call.body)
+        body = requests.ListChannels.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_channels(db, call.caller.unit_filter(), body)
 
@@ -140,7 +140,7 @@ class ContentService:
     @rpc
     def publish_article(self, request: Request) -> Answer:
         call = self.runtime.open("article.publish", request)
-        body = requests.PublishArticle().load(call.body)
+        body = requests.PublishArticle.read(call.body)
         command = schemas.publish_article(call, body, self._channel(call, body["channel_id"]))
         publication = publication_id(command.article_id, command.channel.channel_id)
         return answer(publication, self._on_article(call, command))
@@ -148,7 +148,7 @@ class ContentService:
     @rpc
     def schedule_publication(self, request: Request) -> Answer:
         call = self.runtime.open("article.publish", request)
-        body = requests.SchedulePublication().load(call.body)
+        body = requests.SchedulePublication.read(call.body)
         command = schemas.schedule_publication(call, body, self._channel(call, body["channel_id"]))
         publication = publication_id(command.article_id, command.channel.channel_id)
         return answer(publication, self._on_article(call, command))
@@ -168,40 +168,40 @@ class ContentService:
     @rpc
     def get_article(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
-        state, history = self._article(call, requests.GetArticle().load(call.body)["article_id"])
+        state, history = self._article(call, requests.GetArticle.read(call.body)["article_id"])
         return queries.get_article(state, history, self.runtime.keys)
 
     @rpc
     def list_articles(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
-        body = requests.ListArticles().load(call.body)
+        body = requests.ListArticles.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_articles(db, call.caller.unit_filter(), body)
 
     @rpc
     def find_articles(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
-        body = requests.FindArticles().load(call.body)
+        body = requests.FindArticles.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.find_articles(db, call.caller.unit_filter(), body)
 
     @rpc
     def list_revisions(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
-        _, history = self._article(call, requests.ListRevisions().load(call.body)["article_id"])
+        _, history = self._article(call, requests.ListRevisions.read(call.body)["article_id"])
         return queries.list_revisions(history)
 
     @rpc
     def diff_revisions(self, request: Request) -> Answer:
         call = self.runtime.open("article.read", request)
-        body = requests.DiffRevisions().load(call.body)
+        body = requests.DiffRevisions.read(call.body)
         _, history = self._article(call, body["article_id"])
         return queries.diff_revisions(history, body["from_revision"], body["to_revision"])
 
     @rpc
     def erase_person(self, request: Request) -> Answer:
         call = self.runtime.open("person.erase", request)
-        person_id = requests.ErasePerson().load(call.body)["person_id"]
+        person_id = requests.ErasePerson.read(call.body)["person_id"]
         return erase_person(self.runtime, call, PersonErased(person_id=person_id), person_id)
 
     @subscribe("content.on-case-approved", CaseApproved)

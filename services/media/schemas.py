@@ -27,7 +27,7 @@ def create_upload(call: Call, runtime: Runtime) -> Upload:
         Invalid: a name without the id of the person it belongs to.
         RuleBroken: ``person.erased``.
     """
-    body = requests.CreateUpload().load(call.body)
+    body = requests.CreateUpload.read(call.body)
     filename = plain_name(body["filename"])
     return Upload(
         upload_id=runtime.new_id(call),
@@ -48,12 +48,12 @@ def create_upload(call: Call, runtime: Runtime) -> Upload:
 
 def advance_upload(call: Call) -> tuple[UUID, Part]:
     """Return the upload and the part that is stored. Raises: Invalid: it lies where no part of this upload can be."""
-    return _part(requests.AdvanceUpload().load(call.body))
+    return _part(requests.AdvanceUpload.read(call.body))
 
 
 def complete_upload(call: Call) -> tuple[UUID, Part, str | None]:
     """Return the upload, its last part and the file's SHA-256 where it is known; raises as ``advance_upload`` does."""
-    body = requests.CompleteUpload().load(call.body)
+    body = requests.CompleteUpload.read(call.body)
     return *_part(body), body["sha256"]
 
 
@@ -66,7 +66,7 @@ def _part(body: dict[str, Any]) -> tuple[UUID, Part]:
 
 def describe_asset(call: Call) -> DescribeAsset:
     """Return the command in the call."""
-    body = requests.DescribeAsset().load(call.body)
+    body = requests.DescribeAsset.read(call.body)
     return DescribeAsset(
         asset_id=body["asset_id"],
         title=_words(body["title"]),
@@ -77,19 +77,19 @@ def describe_asset(call: Call) -> DescribeAsset:
 
 def withdraw_asset(call: Call) -> WithdrawAsset:
     """Return the command in the call."""
-    return WithdrawAsset(**requests.WithdrawAsset().load(call.body))
+    return WithdrawAsset(**requests.WithdrawAsset.read(call.body))
 
 
 def plan_shoot(call: Call, runtime: Runtime) -> PlanShoot:
     """Return the command in the call."""
-    body = requests.PlanShoot().load(call.body)
+    body = requests.PlanShoot.read(call.body)
     title, place = _words(body.pop("title")), _words(body.pop("place", None)) or None
     return PlanShoot(shoot_id=runtime.new_id(call), title=title, place=place, **body)
 
 
 def complete_shoot(call: Call) -> CompleteShoot:
     """Return the command in the call."""
-    return CompleteShoot(**_timed(requests.CompleteShoot().load(call.body)))
+    return CompleteShoot(**_timed(requests.CompleteShoot.read(call.body)))
 
 
 def deliver_photos(body: dict[str, Any], in_library: dict[UUID, UUID]) -> DeliverPhotos:
@@ -100,23 +100,23 @@ def deliver_photos(body: dict[str, Any], in_library: dict[UUID, UUID]) -> Delive
 
 def plan_stream(call: Call, runtime: Runtime) -> PlanStream:
     """Return the command in the call."""
-    body = requests.PlanStream().load(call.body)
+    body = requests.PlanStream.read(call.body)
     return PlanStream(stream_id=runtime.new_id(call), title=_words(body.pop("title")), **body)
 
 
 def start_stream(call: Call) -> StartStream:
     """Return the command in the call."""
-    return StartStream(**_timed(requests.StartStream().load(call.body)))
+    return StartStream(**_timed(requests.StartStream.read(call.body)))
 
 
 def sample_viewers(call: Call) -> SampleViewers:
     """Return the command in the call."""
-    return SampleViewers(**_timed(requests.SampleViewers().load(call.body)))
+    return SampleViewers(**_timed(requests.SampleViewers.read(call.body)))
 
 
 def end_stream(call: Call) -> EndStream:
     """Return the command in the call."""
-    return EndStream(**_timed(requests.EndStream().load(call.body)))
+    return EndStream(**_timed(requests.EndStream.read(call.body)))
 
 
 def plain_name(filename: str) -> str:

@@ -25,6 +25,7 @@ from shared.execute import Decider, execute
 from shared.log.store import CommandKey
 from shared.messaging import Provide, every, rpc
 from shared.runtime import answer
+from shared.schema import WireSchema
 from shared.sealed import unseal
 
 Request = dict[str, Any]
@@ -49,7 +50,7 @@ class MediaService:
     @rpc
     def get_upload(self, request: Request) -> Answer:
         call = self.runtime.open("asset.write", request)
-        return _upload(self._upload(call, requests.GetUpload().load(call.body)["upload_id"]))
+        return _upload(self._upload(call, requests.GetUpload.read(call.body)["upload_id"]))
 
     @rpc
     def advance_upload(self, request: Request) -> Answer:
@@ -68,26 +69,26 @@ class MediaService:
     @rpc
     def finish_upload(self, request: Request) -> Answer:
         call = self.runtime.open("asset.write", request)
-        upload = self._upload(call, requests.FinishUpload().load(call.body)["upload_id"])
+        upload = self._upload(call, requests.FinishUpload.read(call.body)["upload_id"])
         finished = self._finish(call, upload)
         return answer(finished.asset_id, finished.done) | {"duplicate": finished.duplicate}
 
     @rpc
     def cancel_upload(self, request: Request) -> Answer:
         call = self.runtime.open("asset.write", request)
-        upload = self._upload(call, requests.CancelUpload().load(call.body)["upload_id"])
+        upload = self._upload(call, requests.CancelUpload.read(call.body)["upload_id"])
         self._library().cancel(upload.upload_id)
         return {"id": str(upload.upload_id)}
 
     @rpc
     def get_asset(self, request: Request) -> Answer:
         call = self.runtime.open("asset.read", request)
-        found = self._asset(call, requests.GetAsset().load(call.body)["asset_id"])
+        found = self._asset(call, requests.GetAsset.read(call.body)["asset_id"])
         return queries.show_asset(found, unseal(self.runtime.keys, found["photographer"], "photographer"))
 
     @rpc
     def list_assets(self, request: Request) -> Answer:
-        return self._list("asset.read", request, requests.ListAssets(), queries.list_assets)
+        return self._list("asset.read", request, requests.ListAssets, queries.list_assets)
 
     @rpc
     def describe_asset(self, request: Request) -> Answer:
@@ -104,7 +105,7 @@ class MediaService:
     @rpc
     def get_rendition(self, request: Request) -> Answer:
         call = self.runtime.open("asset.read", request)
-        body = requests.GetRendition().load(call.body)
+        body = requests.GetRendition.read(call.body)
         found, name = self._asset(call, body["asset_id"]), body["name"]
         if name == "original":  # it still says where it was taken, and with which camera
             call.caller.require("asset.write", found["unit_id"])
@@ -138,7 +139,7 @@ class MediaService:
     @rpc
     def deliver_photos(self, request: Request) -> Answer:
         call = self.runtime.open("shoot.write", request)
-        body = requests.DeliverPhotos().load(call.body)
+        body = requests.DeliverPhotos.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             command = schemas.deliver_photos(body, queries.usable(db, body["asset_ids"]))
         return self._execute(call, f"shoot-{command.shoot_id}", shoot, command, command.shoot_id)
@@ -146,7 +147,7 @@ class MediaService:
     @rpc
     def get_shoot(self, request: Request) -> Answer:
         call = self.runtime.open("shoot.read", request)
-        shoot_id = requests.GetShoot().load(call.body)["shoot_id"]
+        shoot_id = requests.GetShoot.read(call.body)["shoot_id"]
         with self.runtime.caught_up(call.caller) as db:
             found = queries.get_shoot(db, shoot_id)
         call.caller.require("shoot.read", found["unit_id"])
@@ -154,7 +155,7 @@ class MediaService:
 
     @rpc
     def list_shoots(self, request: Request) -> Answer:
-        return self._list("shoot.read", request, requests.ListShoots(), queries.list_shoots)
+        return self._list("shoot.read", request, requests.ListShoots, queries.list_shoots)
 
     @rpc
     def plan_stream(self, request: Request) -> Answer:
@@ -181,7 +182,7 @@ class MediaService:
     @rpc
     def get_stream(self, request: Request) -> Answer:
         call = self.runtime.open("live_stream.read", request)
-        stream_id = requests.GetStream().load(call.body)["stream_id"]
+        stream_id = requests.GetStream.read(call.body)["stream_id"]
         with self.runtime.caught_up(call.caller) as db:
             found = queries.get_stream(db, stream_id)
         call.caller.require("live_stream.read", found["unit_id"])
@@ -189,12 +190,12 @@ class MediaService:
 
     @rpc
     def list_streams(self, request: Request) -> Answer:
-        return self._list("live_stream.read", request, requests.ListStreams(), queries.list_streams)
+        return self._list("live_stream.read", request, requests.ListStreams, queries.list_streams)
 
     @rpc
     def erase_person(self, request: Request) -> Answer:
         call = self.runtime.open("person.erase", request)
-        person_id = requests.ErasePerson().load(call.body)["person_id"]
+        person_id = requests.ErasePerson.read(call.body)["person_id"]
         remove = partial(remove_portraits, self.runtime, self._library(), person_id, call.cause())
         return erase_person(self.runtime, call, PersonErased(person_id=person_id), person_id, remove)
 
@@ -244,10 +245,14 @@ class MediaService:
         return answer(thing_id, done)
 
     def _list(
-        self, action: str, request: Request, schema: Any, query: Callable[[Any, frozenset[UUID] | None, Answer], Answer]
+        self,
+        action: str,
+        request: Request,
+        schema: type[WireSchema],
+        query: Callable[[Any, frozenset[UUID] | None, Answer], Answer],
     ) -> Answer:
         call = self.runtime.open(action, request)
-        body = schema.load(call.body)
+        body = schema.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return query(db, call.caller.unit_filter(), body)
 

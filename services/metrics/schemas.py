@@ -15,22 +15,22 @@ from shared.contracts.metrics.events import TimelinessPolicyAdopted
 
 def define_figure(call: Call) -> DefineFigure:
     """Return the command in the call."""
-    return DefineFigure(**requests.DefineFigure().load(call.body))
+    return DefineFigure(**requests.DefineFigure.read(call.body))
 
 
 def adopt_timeliness_policy(call: Call) -> AdoptTimelinessPolicy:
     """Return the command in the call."""
-    return AdoptTimelinessPolicy(**requests.AdoptTimelinessPolicy().load(call.body))
+    return AdoptTimelinessPolicy(**requests.AdoptTimelinessPolicy.read(call.body))
 
 
 def count_followers(call: Call) -> CountFollowers:
     """Return the command in the call."""
-    return CountFollowers(now=datetime.now(UTC), **requests.CountFollowers().load(call.body))
+    return CountFollowers(now=datetime.now(UTC), **requests.CountFollowers.read(call.body))
 
 
 def count_reads(call: Call) -> CountReads:
     """Return the command in the call."""
-    return CountReads(now=datetime.now(UTC), **requests.CountReads().load(call.body))
+    return CountReads(now=datetime.now(UTC), **requests.CountReads.read(call.body))
 
 
 def judge_publication(event: ArticlePublished, policies: Sequence[TimelinessPolicyAdopted]) -> JudgePublication:

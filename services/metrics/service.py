@@ -42,7 +42,7 @@ class MetricsService:
     @rpc
     def list_figures(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
-        body = requests.ListFigures().load(call.body)
+        body = requests.ListFigures.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_figures(db, body)
 
@@ -56,14 +56,14 @@ class MetricsService:
     @rpc
     def get_policy(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
-        requests.GetPolicy().load(call.body)
+        requests.GetPolicy.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.get_policy(db)
 
     @rpc
     def list_judgements(self, request: Request) -> Answer:
         call = self.runtime.open("figure.read", request)
-        body = requests.ListJudgements().load(call.body)
+        body = requests.ListJudgements.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_judgements(db, call.caller.unit_filter(), body)
 

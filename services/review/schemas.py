@@ -27,7 +27,7 @@ def case_id_of(article_id: UUID, revision: int) -> UUID:
 
 def adopt_scheme(call: Call, runtime: Runtime) -> AdoptScheme:
     """Return the command in the call."""
-    body = requests.AdoptScheme().load(call.body)
+    body = requests.AdoptScheme.read(call.body)
     return AdoptScheme(
         scheme_id=body["scheme_id"] or runtime.new_id(call),
         name=body["name"],
@@ -38,12 +38,12 @@ def adopt_scheme(call: Call, runtime: Runtime) -> AdoptScheme:
 
 def retire_scheme(call: Call) -> RetireScheme:
     """Return the command in the call."""
-    return RetireScheme(**requests.RetireScheme().load(call.body))
+    return RetireScheme(**requests.RetireScheme.read(call.body))
 
 
 def publish_term_list(call: Call, runtime: Runtime) -> PublishTermList:
     """Return the command in the call."""
-    body = requests.PublishTermList().load(call.body)
+    body = requests.PublishTermList.read(call.body)
     return PublishTermList(
         list_id=body["list_id"] or runtime.new_id(call),
         name=body["name"],
@@ -54,7 +54,7 @@ def publish_term_list(call: Call, runtime: Runtime) -> PublishTermList:
 
 def try_terms(call: Call) -> tuple[str, TermList | None]:
     """Return the text in the call, and the terms to look for; None for those of the lists in force."""
-    body = requests.TryTerms().load(call.body)
+    body = requests.TryTerms.read(call.body)
     if body["terms"] is None:
         return body["text"], None
     terms = tuple(Term(**term) for term in body["terms"])
@@ -63,19 +63,19 @@ def try_terms(call: Call) -> tuple[str, TermList | None]:
 
 def claim_case(call: Call) -> ClaimCase:
     """Return the command in the call."""
-    body = requests.ClaimCase().load(call.body)
+    body = requests.ClaimCase.read(call.body)
     return ClaimCase(case_id=body["case_id"], by=call.caller.account_id, now=datetime.now(UTC))
 
 
 def release_case(call: Call) -> ReleaseCase:
     """Return the command in the call."""
-    body = requests.ReleaseCase().load(call.body)
+    body = requests.ReleaseCase.read(call.body)
     return ReleaseCase(case_id=body["case_id"], by=call.caller.account_id, now=datetime.now(UTC))
 
 
 def decide_case(call: Call) -> DecideCase:
     """Return the command in the call; a decision made on paper may lie in the past."""
-    body = requests.DecideCase().load(call.body)
+    body = requests.DecideCase.read(call.body)
     now = datetime.now(UTC)
     at = body.get("decided_at") or now
     if at > now:

@@ -48,7 +48,7 @@ class ReviewService:
     @rpc
     def list_schemes(self, request: Request) -> Answer:
         call = self.runtime.open("review.read", request)
-        body = requests.ListSchemes().load(call.body)
+        body = requests.ListSchemes.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_schemes(db, body)
 
@@ -64,7 +64,7 @@ class ReviewService:
     @rpc
     def get_term_list(self, request: Request) -> Answer:
         call = self.runtime.open("term_list.read", request)
-        body = requests.GetTermList().load(call.body)
+        body = requests.GetTermList.read(call.body)
         history = self.runtime.log.load(f"terms-{body['list_id']}")
         return queries.get_term_list(history, body["list_id"], body.get("version"))
 
@@ -77,14 +77,14 @@ class ReviewService:
     @rpc
     def list_term_lists(self, request: Request) -> Answer:
         call = self.runtime.open("term_list.read", request)
-        body = requests.ListTermLists().load(call.body)
+        body = requests.ListTermLists.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_term_lists(db, body)
 
     @rpc
     def get_case(self, request: Request) -> Answer:
         call = self.runtime.open("review.read", request)
-        case_id = requests.GetCase().load(call.body)["case_id"]
+        case_id = requests.GetCase.read(call.body)["case_id"]
         history = self.runtime.log.load(f"case-{case_id}")
         state = case.initial()
         for recorded in history:
@@ -96,7 +96,7 @@ class ReviewService:
     @rpc
     def list_cases(self, request: Request) -> Answer:
         call = self.runtime.open("review.read", request)
-        body = requests.ListCases().load(call.body)
+        body = requests.ListCases.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_cases(db, call.caller.unit_filter(), body)
 

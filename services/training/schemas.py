@@ -14,7 +14,7 @@ from shared.sealed import KeyRing, seal
 
 def schedule_session(call: Call, runtime: Runtime) -> ScheduleSession:
     """Return the command in the call."""
-    body = requests.ScheduleSession().load(call.body)
+    body = requests.ScheduleSession.read(call.body)
     skills = tuple(dict.fromkeys(body.pop("skills")))
     return ScheduleSession(session_id=runtime.new_id(call), skills=skills, **body)
 
@@ -42,10 +42,10 @@ def record_attendances(body: dict[str, Any], known: Set[UUID], keys: KeyRing) ->
 
 def hold_session(call: Call) -> HoldSession:
     """Return the command in the call."""
-    body = requests.HoldSession().load(call.body)
+    body = requests.HoldSession.read(call.body)
     return HoldSession(session_id=body["session_id"], at=body["held_at"], now=datetime.now(UTC))
 
 
 def cancel_session(call: Call) -> CancelSession:
     """Return the command in the call."""
-    return CancelSession(**requests.CancelSession().load(call.body))
+    return CancelSession(**requests.CancelSession.read(call.body))

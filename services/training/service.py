@@ -34,7 +34,7 @@ class TrainingService:
     @rpc
     def record_attendances(self, request: Request) -> Answer:
         call = self.runtime.open("training.write", request)
-        body = requests.RecordAttendances().load(call.body)
+        body = requests.RecordAttendances.read(call.body)
         state, _ = state_of(self.runtime.log, f"session-{body['session_id']}", session)
         _require_seen(call, body["session_id"], state.unit_id)  # before names are sealed: that makes keys
         return self._on_session(call, schemas.record_attendances(body, state.people, self.runtime.keys))
@@ -52,7 +52,7 @@ class TrainingService:
     @rpc
     def get_session(self, request: Request) -> Answer:
         call = self.runtime.open("training.read", request)
-        session_id = requests.GetSession().load(call.body)["session_id"]
+        session_id = requests.GetSession.read(call.body)["session_id"]
         with self.runtime.caught_up(call.caller) as db:
             found = queries.get_session(db, call.caller.unit_filter(), session_id, self.runtime.keys)
         return found | {"skills": queries.skills(self.runtime.log.load(f"session-{session_id}"))}
@@ -60,14 +60,14 @@ class TrainingService:
     @rpc
     def list_sessions(self, request: Request) -> Answer:
         call = self.runtime.open("training.read", request)
-        body = requests.ListSessions().load(call.body)
+        body = requests.ListSessions.read(call.body)
         with self.runtime.caught_up(call.caller) as db:
             return queries.list_sessions(db, call.caller.unit_filter(), body)
 
     @rpc
     def erase_person(self, request: Request) -> Answer:
         call = self.runtime.open("person.erase", request)
-        person_id = requests.ErasePerson().load(call.body)["person_id"]
+        person_id = requests.ErasePerson.read(call.body)["person_id"]
         return erase_person(self.runtime, call, PersonErased(person_id=person_id), person_id)
 
     def _on_session(self, call: Call, command: session.Command) -> Answer:
