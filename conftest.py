@@ -20,6 +20,7 @@ from shared.migrations import migrate
 from shared.testing import SECRET
 
 FOLDERS = "matrix-tests-"
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # what tests start is on this machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from psycopg2 import errors as postgres
 
 from shared.config import BadSetting
 from shared.errors import PlatformError, Unavailable
+from shared.versions import OldTables
 
 OLD_TABLES = "the tables are missing, or older than this program: run `matrix migrate`"
 NO_ROOM = "the disk is full: make room, then try again"
@@ -120,6 +121,7 @@ def _line(text: str) -> str:
 
 TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], str | None]], ...] = (
     (BadSetting, lambda error: f"setting: {error}"),
+    (OldTables, str),
     ((postgres.UndefinedTable, postgres.UndefinedColumn, postgres.UndefinedFunction), _with(OLD_TABLES, _first_line)),
     (postgres.InvalidSchemaName, _with(f"the owner has no schema: run {ROLES}, then `matrix migrate`", _first_line)),
     (postgres.InsufficientPrivilege, _with(f"the role lacks a right: run {ROLES}, then `matrix migrate`", _first_line)),

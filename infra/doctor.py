@@ -3,24 +3,20 @@
 import os
 import shutil
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pika.exceptions import AMQPError
-from sqlalchemy import text
-
+from infra import healthcheck
+from infra.advice import advice
 from infra.credentials import OWNERS
 from infra.secret import under
 from infra.servers.packages import find_chromium, find_postgres, find_rabbitmq
 from infra.servers.ports import answers
+from infra.start import tables
 from shared.config import BadSetting, Settings, load_settings
-from shared.database import open_engine, reading
-from shared.errors import Unavailable
 from shared.keys import UNREADABLE
 from shared.topology import connect
 
@@ -117,7 +113,7 @@ def _port(settings: Settings) -> Finding:
     where = f"127.0.0.1:{settings.port}"
     if not answers(settings.port):
         return Finding(ok=True, what=f"port {where} is free")
-    with suppress(OSError), urllib.request.urlopen(f"http://{where}/livez", timeout=2):
+    if healthcheck.main(f"http://{where}/livez") is None:
         return Finding(ok=True, what=f"the platform answers on {where}")
     return Finding(
         ok=False, what=f"another program has port {where}", how_to_mend="end it, or choose another with PORT="
@@ -126,11 +122,11 @@ def _port(settings: Settings) -> Finding:
 
 def _databases(settings: Settings) -> Iterator[Finding]:
     for owner in OWNERS:
-        wrong = _failure(partial(_read_versions, settings.database_url(owner)))
+        wrong = _failure(tables(owner, settings.database_url(owner)))
         yield Finding(
             ok=wrong is None,
-            what=f"database of {owner}" + (f": {wrong}" if wrong else ""),
-            how_to_mend="is PostgreSQL up, are MATRIX_DATABASE and its password right, was matrix migrate run?",
+            what=f"database of {owner}",
+            how_to_mend=wrong or "",
         )
 
 
@@ -138,8 +134,8 @@ def _broker(settings: Settings) -> Finding:
     wrong = _failure(lambda: connect(settings.amqp_url).close())
     return Finding(
         ok=wrong is None,
-        what="RabbitMQ" + (f": {wrong}" if wrong else ""),
-        how_to_mend="is RabbitMQ up, is MATRIX_AMQP_URL_FILE right?",
+        what="RabbitMQ",
+        how_to_mend=wrong or "",
     )
 
 
@@ -154,23 +150,12 @@ def _programs_of_tests() -> Iterator[Finding]:
         )
 
 
-def _read_versions(url: str) -> None:
-    engine = open_engine(url)
-    try:
-        with reading(engine) as db:
-            db.execute(text("select version_num from alembic_version"))
-    finally:
-        engine.dispose()
-
-
 def _failure(attempt: Callable[[], None]) -> str | None:
-    """Return the first line of why it failed."""
+    """Return what to do about its failure."""
     try:
         attempt()
-    except (Unavailable, AMQPError, OSError) as error:
-        return (getattr(error, "detail", "") or str(error) or repr(error)).splitlines()[0]
     except Exception as error:  # whatever it is, it is the finding
-        return repr(error).splitlines()[0]
+        return advice(error) or repr(error).splitlines()[0]
     return None
 
 

@@ -9,6 +9,8 @@ from shared.migrations import migrate
 
 def prepare(settings: Settings) -> None:
     """Bring every owner's database to its newest version and make the bucket; do nothing where all is there."""
+    if settings.mode == "embedded":
+        settings.data.mkdir(parents=True, exist_ok=True)
     for owner in OWNERS:
         migrate(owner, settings.owner_url(owner))
     store = urlsplit(settings.blobs)

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shared.config import Settings
 from shared.contracts import SERVICES
@@ -38,12 +38,20 @@ def relays(
     ]
 
 
-def run(ready: Sequence[Relay]) -> None:
-    """Publish until SIGTERM or SIGINT; then finish what was sent."""
+def run(ready: Sequence[Relay], first: Callable[[Relay, threading.Event], None] = lambda relay, stop: None) -> None:
+    """Publish until SIGTERM or SIGINT; then finish what was sent.
+
+    ``first`` is done before, on the relay's own thread: no log waits for what another lacks.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threads = [threading.Thread(target=relay.run, args=(stop,), name=f"relay {relay.log.name}") for relay in ready]
+
+    def publish(relay: Relay) -> None:
+        first(relay, stop)
+        relay.run(stop)
+
+    threads = [threading.Thread(target=publish, args=(relay,), name=f"relay {relay.log.name}") for relay in ready]
     for thread in threads:
         thread.start()
     for thread in threads:

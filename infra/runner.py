@@ -23,7 +23,7 @@ from typing import Any
 from infra.health import listening
 from infra.monitor import monitor
 from infra.services import service_class
-from infra.start import plainly
+from infra.start import plainly, tables, wait_for
 from shared import logs, topology
 from shared.config import Settings, load_settings
 from shared.contracts.consumers import CONSUMERS, Consumer
@@ -79,7 +79,7 @@ def serve(
     """Run the services until SIGTERM or SIGINT; what is in hand is finished, for at most 25 s."""
     from nameko.runners import ServiceRunner
 
-    _wait_for_broker(settings, consumers, ladder)
+    wait_for(lambda: topology.ensure(settings.amqp_url, consumers, ladder))
     runner = ServiceRunner(container_config(settings, consumers, ladder))
     for service in services:
         runner.add_service(service)
@@ -125,18 +125,6 @@ def _stop_on_signals(runner: Any) -> list[Any]:
     return stopping
 
 
-def _wait_for_broker(settings: Settings, consumers: Sequence[Consumer], ladder: Sequence[float]) -> None:
-    from pika.exceptions import AMQPError
-
-    while True:
-        try:
-            topology.ensure(settings.amqp_url, consumers, ladder)
-            return
-        except (AMQPError, OSError) as error:
-            log.warning("service.waits_for_broker", reason=repr(error))
-            eventlet.sleep(1)
-
-
 def main(name: str) -> None:
     """Run the service called ``name`` with the settings of the environment."""
     logs.configure(name)
@@ -144,6 +132,8 @@ def main(name: str) -> None:
     with plainly():
         settings = load_settings()
     monitor(settings.monitor, listening(settings.amqp_url, f"rpc-{name}"))
+    with plainly():
+        wait_for(tables(name, settings.database_url(name)))
     serve([service_class(name)], settings)
 
 

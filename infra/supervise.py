@@ -9,12 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from infra import healthcheck
 from infra.servers import Servers, servers_in, start_servers
 from infra.servers.packages import CannotInstall
 from infra.servers.ports import is_free, wait_until
@@ -168,9 +168,7 @@ def _run_matrix(arguments: Sequence[str], env: Mapping[str, str]) -> None:
 
 
 def _is_ready(port: int) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-        return bool(answer.status == 200)
-    return False
+    return healthcheck.main(f"http://127.0.0.1:{port}/readyz") is None
 
 
 def _last_words() -> str:

@@ -6,13 +6,21 @@ import shutil
 from functools import partial
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gasgi import ASGIWorker
+
+from infra.start import plainly
 
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class GatewayWorker(ASGIWorker):
     """gunicorn's, with the backlog it was told: the loop would listen with room for a hundred who wait."""
+
+    def load_wsgi(self) -> None:
+        """Load the application; a setting that it cannot use ends the platform with one line."""
+        with plainly(Arbiter.WORKER_BOOT_ERROR):
+            super().load_wsgi()
 
     def _setup_event_loop(self) -> None:
         super()._setup_event_loop()

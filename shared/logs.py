@@ -18,6 +18,8 @@ AGAIN_S = 60.0
 def configure(service: str, level: int = logging.INFO) -> None:
     """Log JSON lines to standard error; every line carries the service's name and the bound context."""
     structlog.contextvars.clear_contextvars()
+    for library in ("pika", "aiormq"):  # each failure in several lines; whoever meets it says it in one
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
     def name_service(_: object, __: str, line: EventDict) -> EventDict:
         return {"service": service, **line}  # bound context would not reach other threads and greenlets

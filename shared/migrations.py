@@ -1,20 +1,11 @@
 """Alembic, one chain per owner (a service or the gateway), the same on PostgreSQL and SQLite."""
 
-import importlib
-from pathlib import Path
-
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData
 
 from shared.database import open_engine
-
-
-def migrations_of(owner: str) -> Path:
-    """Return the folder of the owner's migrations."""
-    package = "gateway" if owner == "gateway" else f"services.{owner}"
-    module = importlib.import_module(package)
-    return Path(next(iter(module.__path__))) / "migrations"
+from shared.versions import migrations_of
 
 
 def migrate(owner: str, url: str) -> None:

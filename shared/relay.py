@@ -16,9 +16,11 @@ from functools import lru_cache
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared import topology
 from shared.contracts.consumers import Consumer
+from shared.database import translated
 from shared.envelope import CONTENT_TYPE, Envelope
 from shared.errors import PlatformError, Unavailable
 from shared.events import Stored
@@ -27,6 +29,7 @@ from shared.gathering import GatheringConnection
 from shared.leader import Fenced, Leadership
 from shared.log.postgres import QUIET_S, PostgresLog
 from shared.logs import log as logger
+from shared.logs import log_failure
 from shared.properties import TextProperties
 
 WINDOW = 1000
@@ -65,7 +68,7 @@ class Relay:
         failures = 0
         while not stop.is_set():
             try:
-                with Leadership(self.log.engine, self.log.name) as lead:
+                with translated(), Leadership(self.log.engine, self.log.name) as lead:
                     while not lead.take():
                         if stop.wait(STANDBY_S):
                             return
@@ -74,8 +77,8 @@ class Relay:
                         failures = self._session(lead, stop, failures)
             except Fenced as error:
                 logger.warning("relay.fenced", log=self.log.name, reason=str(error))
-            except Exception:  # a relay that gives up loses nothing and helps nobody: try again
-                logger.exception("relay.failed", log=self.log.name)
+            except Exception as error:  # a relay that gives up loses nothing and helps nobody: try again
+                log_failure("relay.failed", error, log=self.log.name)
                 failures += 1
                 self._pause(failures, stop)
             finally:
@@ -91,7 +94,7 @@ class Relay:
         except (pika.exceptions.AMQPError, OSError, PlatformError, Injected) as error:
             failures = 1 if lead.position > before else failures + 1
             self.state = f"failing: {error!r}"
-            logger.error("relay.session_failed", log=self.log.name, reason=repr(error), failures=failures)
+            log_failure("relay.session_failed", topology.silent(error), log=self.log.name)
             self._pause(failures, stop, lambda: lead.move(lead.position))
             return failures
         return 0
@@ -144,8 +147,8 @@ class Session:
         finally:
             self._loop.close()
         if self._error is not None:
-            if isinstance(self._error, pika.exceptions.AMQPError):
-                raise Unavailable("broker.unavailable", repr(self._error)) from self._error
+            if isinstance(self._error, (pika.exceptions.AMQPError, AMQPConnectorException)):
+                raise topology.silent(self._error) from self._error
             raise self._error
 
     def _guard(self, callback: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
 from shared.contracts.consumers import Consumer
-from shared.errors import Unavailable
+from shared.errors import PlatformError, Unavailable
 from shared.impatient import ImpatientConnection
 
 EVENTS = "matrix.events"
@@ -101,6 +101,11 @@ def parameters(amqp_url: str) -> pika.URLParameters:
     found.socket_timeout = 5
     found.blocked_connection_timeout = None  # a full broker is waited for, not left
     return found
+
+
+def silent(error: Exception) -> PlatformError:
+    """Return what a broker that does not answer, or refuses, is to everybody; what is one of ours stays as it is."""
+    return error if isinstance(error, PlatformError) else Unavailable("broker.unavailable", repr(error))
 
 
 def declare(amqp_url: str, consumers: Sequence[Consumer], ladder: Sequence[float] = LADDER) -> None:

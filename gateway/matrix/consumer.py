@@ -21,7 +21,7 @@ from shared.errors import Invalid, Unavailable
 from shared.events import Recorded
 from shared.failpoints import failpoint
 from shared.inbox import reason_of
-from shared.logs import log
+from shared.logs import log, log_failure
 from shared.topology import ATTEMPTS, FIRST_AT, LAST_AT, REASON
 
 BATCH = 500
@@ -50,7 +50,7 @@ def project(settings: Settings, stop: threading.Event) -> None:
             try:
                 consumer.run(stop)
             except (AMQPError, OSError, Unavailable) as error:
-                log.warning("projector.interrupted", reason=repr(error))
+                log_failure("projector.interrupted", topology.silent(error))
                 stop.wait(PAUSE_S)
     finally:
         engine.dispose()

@@ -10,8 +10,8 @@ from aio_pika.exceptions import AMQPError
 
 from gateway.matrix.freshness import Freshness
 from shared.contracts import SERVICES
-from shared.logs import log
-from shared.topology import CHANGES
+from shared.logs import log_failure
+from shared.topology import CHANGES, silent
 
 HEARTBEAT_S = 15
 ASK_S = 5.0
@@ -30,7 +30,7 @@ class Subscriber:
             try:
                 await self._listen()
             except (AMQPError, OSError, RuntimeError, TimeoutError) as error:
-                log.warning("matrix.no_broker", reason=repr(error))
+                log_failure("matrix.no_broker", silent(error))
                 for service in SERVICES:
                     self._freshness.answers(service, alive=False)
             await asyncio.sleep(PAUSE_S)

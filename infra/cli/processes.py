@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from shared.config import BadSetting, Settings, load_settings
 from shared.contracts import SERVICES
+from shared.errors import Unavailable
 
 EMBEDDED_APP = "infra.embedded_asgi:app"
 DISTRIBUTED_APP = "gateway.asgi:app"
@@ -67,6 +69,7 @@ def relay(services: tuple[str, ...]) -> None:
     from infra.monitor import monitor
     from infra.relays import relays
     from infra.relays import run as publish
+    from infra.start import tables, wait_for
     from shared import logs
     from shared.log.census import Census
 
@@ -76,7 +79,7 @@ def relay(services: tuple[str, ...]) -> None:
     published = {relay.log.name: relay.log for relay in ready}
     REGISTRY.register(Census(published))
     monitor(settings.monitor, relaying(published))
-    publish(ready)
+    publish(ready, lambda one, stop: wait_for(tables(one.log.name, settings.database_url(one.log.name)), stop.wait))
 
 
 @click.command()
@@ -88,6 +91,7 @@ def project() -> None:
     from gateway.matrix.consumer import project as feed
     from infra.health import listening
     from infra.monitor import monitor
+    from infra.start import tables, wait_for
     from shared import logs
     from shared.contracts.consumers import MATRIX
     from shared.database import open_engine
@@ -97,6 +101,7 @@ def project() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings()
+    wait_for(tables("gateway", settings.database_url("gateway")), stop.wait)
     REGISTRY.register(FeedCensus(open_engine(settings.database_url("gateway"))))
     monitor(settings.monitor, listening(settings.amqp_url, MATRIX.name))
     feed(settings, stop)
@@ -106,7 +111,19 @@ def project() -> None:
 @click.option("--workers", default=1, show_default=True, help="Processes that share the port.")
 def gateway(workers: int) -> None:
     """Run the gateway on the broker."""
-    _gunicorn(DISTRIBUTED_APP, load_settings(), workers)
+    from infra.start import tables, wait_for
+    from shared import logs
+
+    logs.configure("gateway")
+    settings = load_settings()
+    needed = tables("gateway", settings.database_url("gateway"))
+
+    def need() -> None:
+        with suppress(Unavailable):  # while its database is away it answers with 503, rather than not at all
+            needed()
+
+    wait_for(need)
+    _gunicorn(DISTRIBUTED_APP, settings, workers)
 
 
 @click.command()

@@ -8,6 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from shared.database import asking
 from shared.errors import Unavailable
@@ -59,7 +60,7 @@ def _stand(log: Log) -> dict[str, float]:
             relayed = db.execute(select(relay.c.position, relay.c.beat_at)).one_or_none()
             oldest = _oldest(db, log.name)
             letters = db.execute(_WAITING).one()
-    except Unavailable:
+    except (Unavailable, ProgrammingError):  # its tables may not be there yet
         return {"matrix_log_up": 0}
     now = datetime.now(UTC)
     return {

@@ -157,6 +157,12 @@ def test_a_service_whose_settings_lack_something_ends_with_one_line() -> None:
     assert said.startswith("setting: MATRIX_SECRET_FILE") and "\n" not in said
 
 
+def test_a_data_directory_is_made_also_where_the_secret_is_elsewhere(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "DATA": str(tmp_path / "new" / "data"), "MATRIX_SECRET": SECRET}
+    command = [sys.executable, "-m", "infra.cli", "migrate"]
+    assert subprocess.run(command, env=env, check=False, capture_output=True).returncode == 0
+
+
 def test_data_of_a_newer_version_are_one_line(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "content.db") as db:
         db.execute("create table alembic_version (version_num varchar(32) not null)")
