@@ -2,7 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.12 || command -v python3),python3)
+# A proxy that the environment names is for what is elsewhere.
+PROXY := $(or $(https_proxy),$(HTTPS_PROXY),$(http_proxy),$(HTTP_PROXY),$(all_proxy),$(ALL_PROXY))
+export no_proxy := 127.0.0.1,localhost,$(or $(no_proxy),$(NO_PROXY))
+export NO_PROXY := $(no_proxy)
 BIN := .venv/bin
 # What is installed is named after the locks' content: nothing is done when nothing changed.
 RUN_STAMP := .venv/run-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -114,20 +118,24 @@ clean: down ## remove the virtual environment, caches and everything that was wr
 	rm -rf .venv var *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+NOT_FETCHED = echo "The packages could not be fetched (above: why)$(if $(PROXY),; the proxy is $(PROXY): \
+  correct https_proxy and http_proxy, or unset them,; is there a network, and does it need https_proxy=?)"; exit 1
+
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Set PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2> /dev/null || echo not there):" \
+	  "install one, or set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; \
 	  echo "No virtual environment: on Debian run 'apt-get install python3-venv', then this again"; exit 1; }
 
 $(RUN_STAMP): | .venv/bin/python
 	@echo "installing the locked dependencies into .venv"
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --require-hashes -r requirements.lock || { $(NOT_FETCHED); }
 	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@rm -f .venv/run-*; touch $@
 
 $(DEV_STAMP): | .venv/bin/python
 	@echo "installing the locked dependencies of tests and checks into .venv"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock || { $(NOT_FETCHED); }
 	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@rm -f .venv/dev-* .venv/run-*; touch $@ $(RUN_STAMP)
