@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any
 
 import pika
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared import topology
 from shared.contracts.consumers import Consumer
@@ -138,7 +137,7 @@ class Session:
         self._connection = GatheringConnection(
             topology.parameters(self._relay.amqp_url),
             on_open_callback=self._guard(self._on_open),
-            on_open_error_callback=lambda _, error: self._fail(error),
+            on_open_error_callback=lambda _, error: self._fail(topology.silent(error)),
             on_close_callback=lambda _, error: self._on_closed(error),
         )
         self._loop = self._connection.ioloop
@@ -147,7 +146,7 @@ class Session:
         finally:
             self._loop.close()
         if self._error is not None:
-            if isinstance(self._error, (pika.exceptions.AMQPError, AMQPConnectorException)):
+            if isinstance(self._error, pika.exceptions.AMQPError):
                 raise topology.silent(self._error) from self._error
             raise self._error
 
