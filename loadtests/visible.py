@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 import pika
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from gateway.matrix.tables import feed
 from infra.servers.ports import wait_until
 from loadtests.history import PUBLISHED
 from loadtests.peers import Comparison, compare_latencies
@@ -25,7 +24,8 @@ from shared import topology
 from shared.config import Settings
 from shared.contracts.consumers import CONSUMERS, consumer
 from shared.contracts.content.events import ArticlePublished
-from shared.database import asking, open_engine, writing
+from shared.database import open_engine, writing
+from shared.driver import Driver
 from shared.execute import cause_of
 from shared.ids import new_id
 from shared.log import open_log
@@ -106,6 +106,7 @@ class _Watch:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._stop = settings, threading.Event()
         self._engine = open_engine(settings.database_url("gateway"))
+        self._driver = Driver(self._engine)  # bare, as the peer's
         self._known: list[tuple[int, float]] = []
         self.position = 0
         self._ready = threading.Event()
@@ -137,8 +138,9 @@ class _Watch:
         connection.close()
 
     def _on_change(self, *_: Any) -> None:
-        with asking(self._engine) as db:
-            position = db.execute(select(feed.c.position).where(feed.c.source == "content")).scalar() or 0
+        with self._driver.cursor() as cursor:
+            cursor.execute("select coalesce(max(position), 0) from feed where source = 'content'")
+            (position,) = cursor.fetchone()
         if position > self.position:
             self._known.append((position, time.perf_counter()))
             self.position = position

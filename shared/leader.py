@@ -59,6 +59,8 @@ class Leadership:
                 self._db.execute(_END_HOLDER, {"lock": self._lock})
             return False
         self.epoch, self.position = self._db.execute(_LEAD).one()
+        # From here on only the checkpoint is written: what a crash takes back of it is published again.
+        self._db.exec_driver_sql("set synchronous_commit = off")
         self._db.exec_driver_sql(f"LISTEN {channel(self._name)}")
         return True
 

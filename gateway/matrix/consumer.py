@@ -121,7 +121,7 @@ class MatrixConsumer:
         for recorded in events:
             source = source_of(recorded)
             reached[source] = max(recorded.position, reached.get(source, 0))
-        return self._writer.apply(events, reached) is not None
+        return self._writer.apply(events, reached)
 
     def _apply_alone(self, delivery: Delivery) -> bool:
         try:

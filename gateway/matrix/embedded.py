@@ -28,7 +28,7 @@ class EmbeddedFeed:
         began = time.time()
         position = self._positions.get(log.name, 0)
         while (page := log.read(position, PAGE)).checkpoint > position:
-            if self._writer.apply(page.events, {log.name: page.checkpoint}) is not None:
+            if self._writer.apply(page.events, {log.name: page.checkpoint}):
                 self._wake()
             position = self._positions[log.name] = page.checkpoint
         self._freshness.seen(log.name, position, began)

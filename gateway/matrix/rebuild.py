@@ -46,13 +46,13 @@ def rebuild(engine: Engine, logs: Sequence[Log], progress: Progress = silent) ->
         failpoint("rebuild.before_swap")
         with Driver(engine).explained(), writing(engine) as db:
             live = Transaction.within(db)
-            position = lock(live)
+            lock(live)
             pass_over.finish(lambda events: _copy(shadow, _known(live, events)))
             differed = shadow.replace_differing(db)
             if differed:
                 cells = Cells()
                 cells.everything()
-                note(live, position, 1, cells)
+                note(live, 1, cells)
                 live.send()
         rows = shadow.rows()
         failpoint("rebuild.after_swap")

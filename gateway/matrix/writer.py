@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 
 from sqlalchemy import Engine, select
 
@@ -18,10 +19,11 @@ from shared.events import Recorded
 from shared.failpoints import failpoint, off
 
 RING = 2000
+FORGETS_EACH = 100  # changes: to find the oldest costs as much as three other statements
 _FIRST = "insert into matrix_state (id, position) values (1, 0) on conflict do nothing"
-_MOVED = "update matrix_state set position = ?"
-_DESCRIBED = "update matrix_state set position = ?, described = ?"
-_NOTED = "insert into change (position, previous, cells) values (?, ?, ?)"
+_MOVED = "update matrix_state set position = position + ?"
+_DESCRIBED = "update matrix_state set described = position"
+_NOTED = "insert into change (position, previous, cells) select position, position - ?, ? from matrix_state"
 _FORGOTTEN = (
     "delete from change where position <= (select position from change order by position desc limit 1 offset ?)"
 )
@@ -38,14 +40,15 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._driver = engine, Driver(engine)
         self._lock = threading.Lock()
+        self._notes = count()
 
     def positions(self) -> dict[str, int]:
         """Return how far each service's log has been followed."""
         with reading(self._engine) as db:
             return {row.source: row.position for row in db.execute(select(feed.c.source, feed.c.position))}
 
-    def apply(self, events: Sequence[Recorded], reached: Mapping[str, int]) -> int | None:
-        """Fold the events in and note how far each log was followed; return the new position, None if it stayed.
+    def apply(self, events: Sequence[Recorded], reached: Mapping[str, int]) -> bool:
+        """Fold the events in and note how far each log was followed; return whether the matrix moved.
 
         Events that are in already change nothing. A log is as fresh as the last of its events was when recorded.
 
@@ -53,18 +56,17 @@ class Writer:
             Unavailable: the database did not answer; nothing was changed.
         """
         with self._transaction() as db:
-            position = lock(db)
+            lock(db)
             applied, cells = apply(db, events)
             for source, to in reached.items():
                 recorded = [each.recorded_at for each in events if source_of(each) == source]
                 _move(db, source, to, max(recorded, default=EPOCH))
-            if not applied:
-                return None
-            moved = note(db, position, applied, cells)
-            if failpoint is not off:  # it would leave together with the commit
-                db.send()
-            failpoint("consumer.after_effect_before_commit")
-            return moved
+            if applied:
+                note(db, applied, cells, forget=next(self._notes) % FORGETS_EACH == 0)
+                if failpoint is not off:  # it would leave together with the commit
+                    db.send()
+                failpoint("consumer.after_effect_before_commit")
+        return bool(applied)
 
     def beat(self, sources: Sequence[str], now: datetime) -> None:
         """Note that nothing new is there from these sources.
@@ -85,20 +87,21 @@ class Writer:
             written(self._engine, repeatable=True)
 
 
-def lock(db: Transaction) -> int:
-    """Return the matrix's position; until the transaction ends nobody else moves it."""
+def lock(db: Transaction) -> None:
+    """Let nobody else move the matrix until the transaction ends."""
     db.tell(_FIRST)
-    ((position,),) = db.ask(f"select position from matrix_state{' for update' if db.gathers else ''}")
-    return int(position)
+    if db.gathers:  # a writer on SQLite is alone anyway
+        db.tell("select 1 from matrix_state for update")
 
 
-def note(db: Transaction, position: int, events: int, cells: Cells) -> int:
-    """Move the matrix on by a number of events that changed these cells; return the new position."""
-    now_at = position + events
-    db.tell(*(_DESCRIBED, now_at, now_at) if cells.described else (_MOVED, now_at))
-    db.tell(_NOTED, now_at, position, cells.to_json())
-    db.tell(_FORGOTTEN, RING)
-    return now_at
+def note(db: Transaction, events: int, cells: Cells, *, forget: bool = True) -> None:
+    """Move the matrix on by a number of events that changed these cells; ``forget`` all but the last ``RING``."""
+    db.tell(_MOVED, events)
+    if cells.described:
+        db.tell(_DESCRIBED)
+    db.tell(_NOTED, events, cells.to_json())
+    if forget:
+        db.tell(_FORGOTTEN, RING)
 
 
 def _move(db: Transaction, source: str, to: int, fresh_at: datetime) -> None:

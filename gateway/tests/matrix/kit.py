@@ -13,7 +13,7 @@ from gateway.matrix.answer import assemble
 from gateway.matrix.calendar import day_of
 from gateway.matrix.periods import parse
 from gateway.matrix.query import Query
-from gateway.matrix.read import Reader
+from gateway.matrix.read import Reader, position
 from gateway.matrix.tables import metadata, state
 from gateway.matrix.writer import Writer
 from shared.contracts.content.events import (
@@ -59,11 +59,14 @@ def rows_of(engine: Engine) -> str:
 
 
 def apply(engine: Engine, events: Sequence[Recorded]) -> int | None:
-    """Fold the events in."""
+    """Fold the events in; return the matrix's position if it moved."""
     writer = WRITERS.get(engine)
     if writer is None:
         writer = WRITERS[engine] = Writer(engine)
-    return writer.apply(events, {})
+    if not writer.apply(events, {}):
+        return None
+    with reading(engine) as db:
+        return position(db)
 
 
 def ask(

@@ -209,7 +209,8 @@ def test_changes_are_noted_with_their_cells_and_the_oldest_are_forgotten(model: 
         assert rows[1].cells == f'{{"{unit}": {{"news_published": ["2021-03"]}}}}'
         for _ in range(RING + 5):
             told = Transaction.within(db)
-            note(told, lock(told), 1, Cells())
+            lock(told)
+            note(told, 1, Cells())
         assert db.scalar(select(func.count()).select_from(change)) == RING
         assert db.scalar(select(matrix_state.c.position)) == 3 + RING + 5
 
