@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from eventsourcing.persistence import IntegrityError as TheirConflict
@@ -18,99 +16,20 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from conftest import FreshDatabase, MakeDatabase
-from shared.contracts.content.events import ChannelOpened, UnitRenamed
-from shared.database import open_engine, reading, writing
-from shared.errors import Conflict, RuleBroken, Unavailable
+from conftest import FreshDatabase
+from shared.contracts.content.events import ChannelOpened
+from shared.database import writing
+from shared.errors import Conflict, Unavailable
 from shared.events import Recorded, Unknown
 from shared.execute import cause_of
-from shared.failpoints import Faults, Injected
-from shared.log import open_log
-from shared.log.chain import GENESIS, link_hash
-from shared.log.store import Appended, Cause, CommandKey, InboxKey, Log
-from shared.log.tables import command, event, inbox
-from shared.log.verify import _link, anchor_of, verify
+from shared.failpoints import Injected
+from shared.log.store import Appended, Log
 from shared.runtime import answer
 from shared.testing import told
-
-UNIT = UUID(int=7)
-STORES = ("shared.log.postgres", "shared.log.sqlite")
-
-
-@pytest.fixture
-def fresh(database: MakeDatabase) -> FreshDatabase:
-    """Give a fresh database of content."""
-    return database("content")
-
-
-@pytest.fixture
-def log(fresh: FreshDatabase) -> Iterator[Log]:
-    """Give the log in it."""
-    log = open_log("content", open_engine(fresh.url))
-    yield log
-    log.engine.dispose()
-
-
-@pytest.fixture
-def owner(fresh: FreshDatabase) -> Iterator[Engine]:
-    """Give an engine whose role may do to the log what the application may not."""
-    engine = open_engine(fresh.owner_url)
-    yield engine
-    engine.dispose()
-
-
-def renamed(name: str) -> UnitRenamed:
-    return UnitRenamed(unit_id=UNIT, name=name, since=date(2021, 9, 1))
-
-
-def append(log: Log, stream: str, *names: str, at: int = 0, cause: Cause | None = None) -> Appended:
-    events = [renamed(name) for name in names]
-    return log.append(stream, events, expected_version=at, cause=cause or cause_of("test"), unit=UNIT)
-
-
-def keyed(key: str = "key-1", fingerprint: str = "body-1") -> Cause:
-    return cause_of("test", key=CommandKey(key=key, fingerprint=fingerprint))
-
-
-def received(event_id: UUID) -> Cause:
-    return cause_of("test", inbox=InboxKey(consumer="content.on-test", event_id=event_id))
-
-
-def names(events: Sequence[Recorded]) -> list[str]:
-    return [recorded.event.name for recorded in events if isinstance(recorded.event, UnitRenamed)]
-
-
-def rows(log: Log) -> tuple[int, int, int]:
-    """Return how many events, answered commands and handled messages are stored."""
-    with reading(log.engine) as db:
-        events, commands, messages = (
-            db.execute(select(func.count()).select_from(table)).scalar_one() for table in (event, command, inbox)
-        )
-    return events, commands, messages
-
-
-def break_at(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """Have failpoints of both stores act as told."""
-    for store in STORES:
-        monkeypatch.setattr(f"{store}.failpoint", Faults(what, seed=7))
-
-
-def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
-    """Return what ``count`` threads, let go together, got or raised."""
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> Any:
-        gate.wait()
-        try:
-            return act(number)
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
+from tests.contract.logs import STORES, UNIT, append, at_once, break_at, keyed, names, received, renamed, rows
 
 
 def test_what_was_appended_is_read_back_whole(log: Log) -> None:
@@ -269,67 +188,6 @@ def test_an_append_is_whole_or_not_at_all(log: Log, monkeypatch: pytest.MonkeyPa
     assert list(log.read(0).events) == [] and log.answered(cause) is None
 
 
-def test_key_and_inbox_row_are_written_with_the_events_or_not_at_all(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F11."""
-    cause = cause_of("test", key=keyed().key, inbox=received(uuid4()).inbox)
-    break_at(monkeypatch, "append.after_insert_before_commit:raise@1")
-    with pytest.raises(Injected):
-        append(log, "unit-1", "a", cause=cause)
-    assert rows(log) == (0, 0, 0)
-    append(log, "unit-1", "a", cause=cause)
-    assert rows(log) == (1, 1, 1)
-
-
-def test_the_same_key_answers_the_same_and_appends_nothing(log: Log) -> None:
-    """F11."""
-    first = append(log, "unit-1", "a", "b", cause=keyed())
-    for again in (append(log, "unit-1", "c", at=2, cause=keyed()), append(log, "unit-9", "d", cause=keyed())):
-        assert again == replace(first, replayed=True)
-    assert log.answered(keyed()) == replace(first, replayed=True)
-    assert rows(log) == (2, 1, 0)
-
-
-def test_the_same_key_with_another_body_is_refused(log: Log) -> None:
-    """F11."""
-    append(log, "unit-1", "a", cause=keyed())
-    other = keyed(fingerprint="body-2")
-    for act in (lambda: append(log, "unit-1", "b", at=1, cause=other), lambda: log.answered(other)):
-        with pytest.raises(RuleBroken) as refusal:
-            act()
-        assert refusal.value.code == "idempotency.key_reused" and not refusal.value.retryable
-    assert rows(log) == (1, 1, 0)
-
-
-def test_two_at_once_with_one_key_append_once(log: Log) -> None:
-    """F11."""
-    for number in range(5):
-        cause = keyed(f"key-{number}")
-        outcomes = at_once(4, lambda n, c=cause: append(log, f"unit-{n}-{c.key.key}", "a", cause=c))  # type: ignore[misc]
-        assert all(isinstance(outcome, Appended) for outcome in outcomes), outcomes
-        assert sorted(done.replayed for done in outcomes) == [False, True, True, True]
-        assert len({(done.version, done.position) for done in outcomes}) == 1
-    assert rows(log) == (5, 5, 0)
-
-
-def test_a_message_delivered_twice_at_once_has_its_effect_once(log: Log) -> None:
-    cause = received(uuid4())
-    outcomes = at_once(4, lambda n: append(log, f"unit-{n}", "a", cause=cause))
-    assert sorted(done.replayed for done in outcomes) == [False, True, True, True]
-    assert rows(log) == (1, 0, 1)
-    assert append(log, "unit-9", "b", cause=cause).replayed
-
-
-def test_when_the_answer_was_lost_the_same_key_gets_it(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F10."""
-    break_at(monkeypatch, "append.after_commit_before_reply:raise@1")
-    with pytest.raises(Injected):
-        append(log, "unit-1", "a", "b", cause=keyed())
-    answered, head = log.answered(keyed()), log.head()
-    assert answered == append(log, "unit-1", "a", "b", cause=keyed())
-    assert answered == Appended(version=2, position=head, replayed=True)
-    assert rows(log) == (2, 1, 0)
-
-
 APPENDER = """
 import os
 from datetime import date
@@ -440,79 +298,3 @@ def refused(act: Callable[[], Any], error: type[Exception]) -> bool:
     except error:
         return True
     return False
-
-
-def test_an_untouched_log_verifies_and_its_anchor_holds_as_it_grows(log: Log) -> None:
-    append(log, "unit-1", "a", "b")
-    anchor = anchor_of(log.engine)
-    append(log, "unit-2", "c")
-    append(log, "unit-1", "d", at=2)
-    verdict = verify(log.engine, anchor)
-    assert (verdict.events, verdict.streams, verdict.breaks) == (4, 2, ())
-    assert verdict.anchor != anchor and verdict.anchor.position == log.head()
-
-
-TAMPERING = {
-    "data edited": ["update event set data = replace(data, '\"b\"', '\"x\"') where stream = 'unit-1' and version = 2"],
-    "time moved": ["update event set occurred_at = occurred_at - 1 where stream = 'unit-1' and version = 2"],
-    "actor changed": ["update event set actor = 'somebody' where stream = 'unit-1' and version = 2"],
-    "deleted": ["delete from event where stream = 'unit-1' and version = 2"],
-    "deleted, the rest moved up": [
-        "delete from event where stream = 'unit-1' and version = 2",
-        "update event set version = version - 1 where stream = 'unit-1' and version = 3",
-    ],
-    "inserted": [
-        "update event set version = 4 where stream = 'unit-1' and version = 3",
-        "update event set version = 3 where stream = 'unit-1' and version = 2",
-        "update event set stream = 'unit-1', version = 2 where stream = 'unit-2'",
-    ],
-    "reordered": [
-        "update event set version = 9 where stream = 'unit-1' and version = 2",
-        "update event set version = 2 where stream = 'unit-1' and version = 3",
-        "update event set version = 3 where stream = 'unit-1' and version = 9",
-    ],
-    "hash replaced": ["update event set hash = (select hash from event where stream = 'unit-2') where version = 2"],
-}
-
-
-@pytest.mark.parametrize("how", TAMPERING)
-def test_tampering_breaks_the_chain_where_it_happened(log: Log, owner: Engine, how: str) -> None:
-    append(log, "unit-2", "z")
-    append(log, "unit-1", "a", "b", "c")
-    tamper(owner, TAMPERING[how])
-    (found,) = verify(log.engine).breaks
-    assert (found.stream, found.version) == ("unit-1", 2)
-
-
-@pytest.mark.parametrize("stream", ["unit-1", "unit-2"])
-def test_a_cut_tail_or_a_vanished_stream_is_found_with_an_anchor_only(log: Log, owner: Engine, stream: str) -> None:
-    append(log, "unit-2", "z")
-    append(log, "unit-1", "a", "b", "c")
-    anchor = anchor_of(log.engine)
-    assert verify(log.engine, anchor).breaks == ()
-    tamper(owner, [f"delete from event where stream = '{stream}' and (version = 3 or stream = 'unit-2')"])
-    assert verify(log.engine).breaks == ()
-    (found,) = verify(log.engine, anchor).breaks
-    assert ("its tail was cut" in found.reason) == (stream == "unit-1")
-
-
-def test_a_stream_that_was_written_anew_with_its_hashes_is_found_with_an_anchor_only(log: Log, owner: Engine) -> None:
-    """S57: who may do anything to the database can make a chain that holds; it is another one."""
-    append(log, "unit-1", "a", "b", "c")
-    anchor = anchor_of(log.engine)
-    tamper(owner, TAMPERING["data edited"])
-    with writing(owner) as db:
-        previous = GENESIS
-        for row in db.execute(select(event).order_by(event.c.version)).all():
-            previous = link_hash(previous, _link(row))
-            changed = event.update().where(event.c.position == row.position)
-            db.execute(changed.values(hash=previous))
-    assert verify(log.engine).breaks == ()
-    (found,) = verify(log.engine, anchor).breaks
-    assert "is not what was anchored" in found.reason
-
-
-def tamper(owner: Engine, statements: Sequence[str]) -> None:
-    with writing(owner) as db:
-        for statement in statements:
-            assert db.execute(text(statement)).rowcount

@@ -3,25 +3,23 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from conftest import FreshDatabase, MakeDatabase
+from conftest import MakeDatabase
 from infra.servers.ports import wait_until
-from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, writing
 from shared.errors import Conflict, Unavailable
-from shared.execute import cause_of
 from shared.log import open_log
 from shared.log.postgres import PostgresLog
 from shared.log.store import Log
 from shared.log.verify import verify
+from tests.contract.logs import touch
 
-UNIT, PATIENCE_S = UUID(int=7), 60.0
+PATIENCE_S = 60.0
 APPEND = text(
     "select append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.later.v9'],"
     " array['{}'], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null)"
@@ -29,18 +27,9 @@ APPEND = text(
 
 
 @pytest.fixture
-def fresh(postgres_database: MakeDatabase) -> FreshDatabase:
-    """Give a fresh database of content on PostgreSQL."""
-    return postgres_database("content")
-
-
-@pytest.fixture
-def log(fresh: FreshDatabase) -> Iterator[PostgresLog]:
-    """Give the log in it."""
-    log = open_log("content", open_engine(fresh.url))
-    assert isinstance(log, PostgresLog)
-    yield log
-    log.engine.dispose()
+def database(postgres_database: MakeDatabase) -> MakeDatabase:
+    """Give databases on PostgreSQL only."""
+    return postgres_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,11 +38,6 @@ def either(request: pytest.FixtureRequest, database: MakeDatabase) -> Iterator[L
     log = open_log("content", open_engine(database("content").url))
     yield log
     log.engine.dispose()
-
-
-def append(log: Log, stream: str, at: int = 0) -> None:
-    named = UnitRenamed(unit_id=UNIT, name=stream, since=date(2021, 9, 1))
-    log.append(stream, [named], expected_version=at, cause=cause_of("test"))
 
 
 def session(engine: Engine, setting: str = "") -> Connection:
@@ -70,7 +54,7 @@ def test_an_appender_that_hangs_is_named_and_then_put_out(log: PostgresLog, monk
     monkeypatch.setattr("shared.log.postgres.FENCE_PATIENCE_S", 0.2)
     hanging = session(log.engine, "set local idle_in_transaction_session_timeout = '2s'")
     hanging.execute(APPEND, {"stream": "unit-hanging"})
-    append(log, "unit-after")
+    touch(log, "unit-after")
     with pytest.raises(Unavailable, match="appends still open"):
         log.read(0)
 
@@ -121,7 +105,7 @@ def test_chains_do_not_fork_however_many_write_at_once(either: Log) -> None:
             stream = f"unit-{writer % 3}"
             while True:
                 try:
-                    append(either, stream, len(either.load(stream)))
+                    touch(either, stream, len(either.load(stream)))
                     break
                 except Conflict:
                     continue
@@ -134,7 +118,7 @@ def test_chains_do_not_fork_however_many_write_at_once(either: Log) -> None:
 
 def test_one_chain_over_the_whole_log_would_fork(log: PostgresLog) -> None:
     """F64, mutant: two who append at once both build on the last hash that is committed."""
-    append(log, "unit-first")
+    touch(log, "unit-first")
     last = text("select hash from event order by position desc limit 1")
     one, two = session(log.engine), session(log.engine)
     previous = []

@@ -1,34 +1,28 @@
 """What only a log with many writers can get wrong: positions are drawn before commits, and a commit may go unheard."""
 
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 from psycopg2.errors import InsufficientPrivilege
-from sqlalchemy import Connection, Engine, func, make_url, select, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from conftest import FreshDatabase, MakeDatabase
 from shared.contracts.content.events import UnitRenamed
 from shared.database import open_engine, reading, writing
-from shared.errors import Conflict, PlatformError, Unavailable
-from shared.events import Recorded, Told
-from shared.execute import cause_of
+from shared.errors import Unavailable
+from shared.events import Told
 from shared.failpoints import Faults, Injected
-from shared.log import open_log
 from shared.log.postgres import PostgresLog, lock_number
-from shared.log.store import Appended, CommandKey, Log
-from shared.log.tables import command, event
+from shared.log.store import Log
+from shared.log.tables import event
 from shared.testing import stored
+from tests.contract.logs import UNIT, streams, touch
 
-UNIT = UUID(int=7)
 APPEND = text(
     "select (append_event(:stream, 0, gen_random_uuid(), 'content.unit.renamed.v1',"
     " :data, null, 'test', null, gen_random_uuid(), null, null, null, null, null))[2]"
@@ -37,38 +31,15 @@ NAIVE = "select position from event where position > {position} order by positio
 
 
 @pytest.fixture
-def fresh(postgres_database: MakeDatabase) -> FreshDatabase:
-    """Give a fresh database of content."""
-    return postgres_database("content")
-
-
-@pytest.fixture
-def log(fresh: FreshDatabase) -> Iterator[PostgresLog]:
-    """Give the log in it."""
-    log = open_log("content", open_engine(fresh.url))
-    assert isinstance(log, PostgresLog)
-    yield log
-    log.engine.dispose()
-
-
-@pytest.fixture
-def owner(fresh: FreshDatabase) -> Iterator[Engine]:
-    """Give an engine of the role that made the tables."""
-    engine = open_engine(fresh.owner_url)
-    yield engine
-    engine.dispose()
+def database(postgres_database: MakeDatabase) -> MakeDatabase:
+    """Give databases on PostgreSQL only."""
+    return postgres_database
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let readers give up after a moment, so that a test can see them wait."""
     monkeypatch.setattr("shared.log.postgres.FENCE_PATIENCE_S", 0.2)
-
-
-def append(log: Log, stream: str, at: int = 0, key: str | None = None) -> Appended:
-    named = UnitRenamed(unit_id=UNIT, name=stream, since=date(2021, 9, 1))
-    cause = cause_of("test", key=CommandKey(key=key, fingerprint="body") if key else None)
-    return log.append(stream, [named], expected_version=at, cause=cause)
 
 
 def append_unfinished(db: Connection, stream: str) -> int:
@@ -85,10 +56,6 @@ def slow_writer(url: str) -> Iterator[Connection]:
         yield db
         db.rollback()
     engine.dispose()
-
-
-def streams(events: Sequence[Recorded]) -> list[str]:
-    return [recorded.stream for recorded in events]
 
 
 def names(events: Sequence[Told]) -> list[str]:
@@ -114,7 +81,7 @@ def test_an_event_is_not_delivered_before_an_earlier_one_is_decided(
     """F02."""
     with slow_writer(fresh.url) as slow:
         first = append_unfinished(slow, "a")
-        assert append(log, "b").position > first
+        assert touch(log, "b").position > first
         with pytest.raises(Unavailable) as waiting:
             log.read(0)
         assert waiting.value.code == "log.appender_open"
@@ -125,11 +92,11 @@ def test_an_event_is_not_delivered_before_an_earlier_one_is_decided(
 def test_only_up_to_a_checkpoint_are_read_models_told_without_waiting_for_appenders(
     log: PostgresLog, fresh: FreshDatabase, impatient: None
 ) -> None:
-    append(log, "a")
+    touch(log, "a")
     checkpoint = log.read(0).checkpoint
     with slow_writer(fresh.url) as slow:
         append_unfinished(slow, "b")
-        append(log, "c")
+        touch(log, "c")
         assert names(log.told(0, upto=checkpoint).events) == ["a"]
         with pytest.raises(Unavailable):
             log.told(checkpoint)
@@ -141,7 +108,7 @@ def test_the_naive_reader_loses_what_was_committed_late(log: PostgresLog, fresh:
     """F02: the mutant, ``position >`` what was seen last."""
     with slow_writer(fresh.url) as slow:
         first = append_unfinished(slow, "a")
-        second = append(log, "b").position
+        second = touch(log, "b").position
         assert naive_read(log, 0) == [second]
         slow.commit()
         assert naive_read(log, second) == []
@@ -156,7 +123,7 @@ def test_a_position_drawn_before_anything_is_written_is_waited_for(
     with slow_writer(fresh.owner_url) as slow:
         slow.execute(text(f"select pg_advisory_xact_lock_shared({lock_number('content')})"))
         drawn = slow.execute(text("select nextval('event_position_seq')")).scalar_one()
-        append(log, "b")
+        touch(log, "b")
         with pytest.raises(Unavailable):
             log.read(0)
         template = f"select {drawn}, gen_random_uuid(), 'a', {columns.partition('stream, ')[2]} from event"
@@ -171,7 +138,7 @@ def test_a_reader_waits_for_those_who_were_there_and_not_for_later_ones(log: Pos
     """F02."""
     with slow_writer(fresh.url) as slow, slow_writer(fresh.url) as later, ThreadPoolExecutor(1) as reader:
         append_unfinished(slow, "a")
-        append(log, "b")
+        touch(log, "b")
         polls = count_polls(log)
         page = reader.submit(log.read, 0)
         until(lambda: len(polls) > 2)
@@ -200,7 +167,7 @@ def test_a_writer_that_gives_up_stalls_nobody_and_its_gap_is_passed(log: Postgre
     """F03."""
     with slow_writer(fresh.url) as slow, ThreadPoolExecutor(1) as reader:
         gap = append_unfinished(slow, "a")
-        last = append(log, "b").position
+        last = touch(log, "b").position
         polls = count_polls(log)
         page: Future[object] = reader.submit(log.read, 0)
         until(lambda: polls)
@@ -228,7 +195,7 @@ def followed_while_written(log: PostgresLog, seconds: float) -> list[int]:
         while time.monotonic() < end:
             turn += 1
             with suppress(Injected):
-                append(log, f"w{number}-{turn}")
+                touch(log, f"w{number}-{turn}")
 
     delivered: list[int] = []
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as writers:
@@ -245,7 +212,7 @@ def followed_while_written(log: PostgresLog, seconds: float) -> list[int]:
 
 def test_what_the_relay_is_given_is_what_others_read(log: PostgresLog) -> None:
     for stream in "abc":
-        append(log, stream)
+        touch(log, stream)
     assert [stored(recorded) for recorded in log.read(0).events] == list(log.stored(0, 500).events)
     page = log.stored(0, 2)
     assert [one.stream for one in page.events] == ["a", "b"] and page.checkpoint == page.events[-1].position
@@ -267,7 +234,7 @@ def test_a_sequence_that_hands_out_blocks_would_lose_events(
     with slow_writer(fresh.url) as one:
         append_unfinished(one, "a")
         one.commit()
-        append(log, "b")
+        touch(log, "b")
         page = log.read(0)
         append_unfinished(one, "c")
         one.commit()
@@ -284,7 +251,7 @@ def test_a_long_transaction_of_somebody_else_stalls_nobody(
     oldest = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     with slow_writer(postgres_database("review").owner_url) as stranger:
         stranger.execute(text("create table stranger (id int)"))
-        append(log, "a")
+        touch(log, "a")
         assert streams(log.read(0).events) == ["a"]
         with reading(log.engine) as db:
             assert db.execute(by_number, {"xmin": db.execute(oldest).scalar_one()}).scalar_one() == 0
@@ -295,7 +262,7 @@ def test_an_append_to_another_log_of_the_database_stalls_nobody(
 ) -> None:
     with slow_writer(fresh.url) as other:
         other.execute(text(f"select pg_advisory_xact_lock_shared({lock_number('review')})"))
-        append(log, "a")
+        touch(log, "a")
         assert streams(log.read(0).events) == ["a"]
 
 
@@ -312,165 +279,8 @@ def test_an_append_to_another_log_of_the_database_stalls_nobody(
 )
 def test_the_applications_role_cannot_go_round_the_function(log: PostgresLog, statement: str) -> None:
     """F07."""
-    append(log, "a")
+    touch(log, "a")
     with pytest.raises(ProgrammingError) as refusal, writing(log.engine) as db:
         db.execute(text(statement))
     assert isinstance(refusal.value.orig, InsufficientPrivilege)
     assert streams(log.load("a")) == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("state", "error", "retryable"),
-    [
-        ("40001", Conflict, True),
-        ("40P01", Conflict, True),
-        ("55P03", Unavailable, True),
-        ("57014", Unavailable, True),
-        ("57P01", Unavailable, True),
-        ("53100", Unavailable, True),
-        ("22001", DataError, False),
-        ("23505", IntegrityError, False),
-        ("42501", ProgrammingError, False),
-    ],
-)
-def test_only_what_may_pass_is_said_to_be_retryable(
-    log: PostgresLog, monkeypatch: pytest.MonkeyPatch, state: str, error: type[Exception], retryable: bool
-) -> None:
-    """F09."""
-    failing = f"do $$ begin raise exception 'injected' using errcode = '{state}'; end $$"
-    with monkeypatch.context() as patch:
-        patch.setattr("shared.log.postgres._ONE", failing)
-        with pytest.raises((PlatformError, DBAPIError)) as refusal:
-            append(log, "a", key="key-1")
-    assert type(refusal.value) is error
-    assert getattr(refusal.value, "retryable", False) == retryable
-    assert append(log, "a", key="key-1").version == 1
-
-
-def test_a_full_disk_of_the_server_is_said_as_such(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.log.postgres._ONE", "do $$ begin raise exception 'x' using errcode = '53100'; end $$")
-    with pytest.raises(Unavailable) as refusal:
-        append(log, "a")
-    assert refusal.value.code == "database.full"
-
-
-def test_a_connection_cut_while_it_rested_is_replaced_unseen(
-    log: PostgresLog, fresh: FreshDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    append(log, "a")
-    end_sessions(fresh.url)
-    monkeypatch.setattr("shared.database.RESTED_S", 0.0)
-    assert append(log, "b").version == 1
-
-
-def test_a_connection_cut_while_it_was_busy_costs_one_answer_and_the_next_is_well(
-    log: PostgresLog, fresh: FreshDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.database.RESTED_S", 60.0)
-    with reading(log.engine), reading(log.engine):
-        append(log, "a")  # three sessions are in the pool now
-    end_sessions(fresh.url)
-    with pytest.raises(Unavailable):
-        append(log, "b", key="key-1")
-    assert append(log, "b", key="key-1").version == 1
-    assert streams(log.load("a")) == ["a"]
-
-
-def end_sessions(url: str) -> None:
-    """End every other session of the role in its database."""
-    engine = open_engine(url)
-    with engine.connect() as db:
-        db.execute(
-            text(
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-                " where usename = current_user and datname = current_database() and pid <> pg_backend_pid()"
-            )
-        )
-    engine.dispose()
-
-
-class DeafProxy:
-    """Passes bytes to and from a server until it has sent on ``after``: then the answer is cut off.
-
-    With ``deliver=False`` the request itself does not arrive either.
-    """
-
-    def __init__(self, port: int, after: bytes, *, deliver: bool = True) -> None:
-        self._target, self._after, self._deliver = port, after, deliver
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._server.getsockname()[1])
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
-        self._server.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            client, _ = self._server.accept()
-            with client, socket.create_connection(("127.0.0.1", self._target)) as server:
-                self._pass_on(client, server)
-
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
-        self._hearing = True
-        back.start()
-        while data := client.recv(65536):
-            if self._after in data:
-                self._hearing = False
-                if self._deliver:
-                    server.sendall(data)
-                    back.join(10)  # it ends with the answer that nobody hears
-                break
-            server.sendall(data)
-        for end in (server, client):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        back.join(10)
-
-    def _pump(self, server: socket.socket, client: socket.socket) -> None:
-        with suppress(OSError):
-            while (data := server.recv(65536)) and self._hearing:
-                client.sendall(data)
-
-
-@pytest.mark.parametrize(
-    ("after", "deliver", "committed"),
-    [
-        (b"append_event", True, True),
-        (b"COMMIT", True, True),
-        (b"append_event", False, False),
-        (b"COMMIT", False, False),
-    ],
-)
-def test_a_commit_whose_answer_was_cut_off_is_found_by_its_key(
-    fresh: FreshDatabase,
-    log: PostgresLog,
-    monkeypatch: pytest.MonkeyPatch,
-    after: bytes,
-    deliver: bool,
-    committed: bool,
-) -> None:
-    """F10."""
-    if after == b"COMMIT":
-        monkeypatch.setattr("shared.log.postgres.failpoint", lambda name: None)  # then the append says COMMIT itself
-    url = make_url(fresh.url)
-    assert url.port
-    proxy = DeafProxy(url.port, after, deliver=deliver)
-    cut = open_log("content", open_engine(url.set(port=proxy.port).render_as_string(hide_password=False)))
-    with pytest.raises(Unavailable):
-        append(cut, "a", key="key-1")
-    cut.engine.dispose()
-    proxy.close()
-    again = append(log, "a", key="key-1")
-    assert again == Appended(version=1, position=again.position, replayed=committed)
-    assert append(log, "a", at=1, key="key-1") == Appended(version=1, position=again.position, replayed=True)
-    with reading(log.engine) as db:
-        assert [db.execute(select(func.count()).select_from(table)).scalar_one() for table in (event, command)] == [
-            1,
-            1,
-        ]
