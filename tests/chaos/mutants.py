@@ -49,11 +49,11 @@ MUTANTS = {
         "distributed",
         ("slow commits in content",),
         (
-            Edit("shared/log/postgres.py", "mark = self._safe_mark(cursor, after)", "mark = 2**62"),
+            Edit("shared/log/rows.py", "self._settled(cursor, after) if upto is None else upto", "upto or 2**62"),
             Edit(
-                "shared/log/postgres.py",
-                "checkpoint=events[-1].position if full else max(mark, after)",
-                "checkpoint=events[-1].position if events else after",
+                "shared/log/rows.py",
+                "return rows, rows[-1][0] if full else max(settled, after)",
+                "return rows, rows[-1][0] if rows else upto or after",
             ),
         ),
     ),
