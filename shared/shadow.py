@@ -12,13 +12,16 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     MetaData,
     Row,
     Table,
+    Text,
     Uuid,
     bindparam,
+    cast,
     create_engine,
     delete,
     event,
@@ -29,7 +32,6 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.types import TypeEngine
 
 from shared import codec
 from shared.database import UtcDateTime
@@ -97,22 +99,21 @@ def _fetch(live: Connection, copies: Connection, table: Table) -> Table:
     """Return a table beside the copy with the live rows: there SQLite compares them, in memory that does not grow."""
     met = Table(f"live_{table.name}", MetaData(), *(Column(column.name, column.type) for column in table.c))
     met.create(copies)
-    plain = {column.name: _plain(column.type) for column in table.c}
-    into = insert(met).values({name: bindparam(name, type_=kind) for name, kind in plain.items()})
-    found = select(*(type_coerce(table.c[name], kind).label(name) for name, kind in plain.items()))
-    for some in _chunks(live, found):
+    plain = {column.name: _plain(column) for column in table.c}
+    into = insert(met).values({name: bindparam(name, type_=said.type) for name, said in plain.items()})
+    for some in _chunks(live, select(*(said.label(name) for name, said in plain.items()))):
         copies.execute(into, [dict(row._mapping) for row in some])
     return met
 
 
-def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type that hands over the same column's values with the least done to them."""
-    match kind:
+def _plain(column: Column[Any]) -> ColumnElement[Any]:
+    """Return what the copy's database holds of a live column, without an object made on the way."""
+    match column.type:
         case Uuid():
-            return Uuid(as_uuid=False)
+            return func.replace(cast(column, Text), "-", "", type_=Text)
         case UtcDateTime():
-            return BigInteger()
-    return kind
+            return type_coerce(column, BigInteger)
+    return column
 
 
 def _chunks(db: Connection, statement: Any) -> Iterator[Sequence[Row[Any]]]:
