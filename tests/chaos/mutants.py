@@ -97,11 +97,13 @@ MUTANTS = {
         (
             Edit(
                 "gateway/matrix/writer.py",
-                "        with self._transaction() as db:\n            lock(db)\n",
+                "        with self._transaction() as db:\n            lock(db)\n"
+                "            applied, cells = apply(db, events)\n",
                 "        with self._transaction() as db:\n"
                 "            for source, to in reached.items():\n"
                 "                _move(db, source, to, EPOCH)\n"
-                "        with self._transaction() as db:\n            lock(db)\n",
+                "        with self._transaction() as db:\n            lock(db)\n"
+                "            applied, cells = apply(db, events)\n",
             ),
         ),
     ),

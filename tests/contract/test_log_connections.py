@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from conftest import FreshDatabase
+from conftest import FreshDatabase, MakeDatabase
 from shared.database import open_engine, reading
 from shared.errors import Conflict, PlatformError, Unavailable
 from shared.log import open_log
@@ -16,6 +16,12 @@ from shared.log.postgres import PostgresLog
 from shared.log.store import Appended
 from shared.log.tables import command, event
 from tests.contract.logs import streams, touch
+
+
+@pytest.fixture
+def database(postgres_database: MakeDatabase) -> MakeDatabase:
+    """Give databases on PostgreSQL only."""
+    return postgres_database
 
 
 @pytest.mark.parametrize(
