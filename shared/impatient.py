@@ -1,10 +1,12 @@
 """A blocking connection to the broker that waits for no answer without end."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
+from pika.exceptions import AMQPConnectionError
 
 
 class ImpatientConnection(pika.BlockingConnection):
@@ -23,6 +25,8 @@ class ImpatientConnection(pika.BlockingConnection):
             super().__init__(parameters)
         except AMQPConnectorStackTimeout as error:  # none of pika's documented errors
             raise TimeoutError(f"the broker took the connection and said nothing for {patience_s:g} s") from error
+        except socket.gaierror as error:  # nor is this: nobody knows the broker's name, or not yet
+            raise AMQPConnectionError(error) from error
         self._impl.add_on_connection_blocked_callback(lambda *_: self._says_full(True))
         self._impl.add_on_connection_unblocked_callback(lambda *_: self._says_full(False))
 
