@@ -167,7 +167,7 @@ def _port(text: str) -> int:
 
 def _amqp_url(text: str) -> str:
     if not text.startswith(("amqp://", "amqps://")):
-        raise BadSetting("MATRIX_AMQP_URL is no address of a broker; one is amqp://user:password@host:5672/")
+        raise BadSetting("MATRIX_AMQP_URL is no address of a broker; one is amqp://USER:PASS@HOST:5672/")
     return text
 
 

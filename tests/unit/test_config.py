@@ -22,7 +22,7 @@ def test_embedded_needs_nothing_and_keeps_its_key_beside_the_data(tmp_path: Path
         ({"MATRIX_SECRET": "x" * 32 + "\nshort"}, "too easy"),
         ({"MATRIX_MODE": "distributed"}, "MATRIX_SECRET_FILE"),
         ({"MATRIX_SECRET_FILE": "/nowhere"}, "MATRIX_SECRET_FILE"),
-        ({"MATRIX_AMQP_URL": "127.0.0.1:5672"}, "amqp://user:password@host"),
+        ({"MATRIX_AMQP_URL": "127.0.0.1:5672"}, "amqp://USER:PASS@HOST"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], what: str) -> None:

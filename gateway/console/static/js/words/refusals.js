@@ -13,7 +13,7 @@ export const REFUSALS = {
   "request.not_json": "请求格式不对。", "request.not_valid_json": "请求格式不对。", "request.too_deep": "请求格式不对。", "request.too_large": "内容过大。", "request.needs_version": "请刷新后再改。", "stream.changed": "别人刚改过它。请刷新后再改一次。",
   "review.blocked": "有必须处理的词句，您没有放行的权限。", "review.case_claimed": "他人正在审核这一篇。", "review.case_decided": "已有决定。", "review.case_not_found": "没有这个审核个案，或不在您的单位范围内。", "review.decided_too_early": "决定时间早于送审时间。", "review.override_reason_missing": "放行须写明理由。", "review.own_text": "不能审核自己参与的稿件。", "review.reason_missing": "请写明理由，作者才知道如何修改。", "review.scheme_covers_nothing": "至少选择一类稿件。", "review.scheme_not_found": "没有这项审核办法。", "review.term_empty": "有的词条去掉空格和符号后没有内容。", "review.term_list_not_found": "没有这份词库，或没有这一版。", "review.term_twice": "有词条重复。",
   "training.session_attended": "已有人签到，不能取消。", "training.session_cancelled": "场次已取消。", "training.session_held": "场次已举办。", "training.session_not_found": "没有这个场次，或不在您的单位范围内。", "training.still_to_come": "场次还没有到时间。",
-  "upload.incomplete": "上传不完整，请重试。", "upload.media_type": "文件类型不支持。", "upload.not_found": "上传已过期，请重新上传。", "upload.other_length": "上传中断，请重试。", "upload.too_long": "文件过大，最大 200 MB。", "upload.too_many_parts": "上传中断过多，请重新上传。", "upload.wrong_offset": "上传中断，请重试。",
+  "upload.incomplete": "上传不完整，请重试。", "upload.media_type": "文件类型不支持。", "upload.not_found": "上传已过期，请重新上传。", "upload.other_blob": "上传中断，请重试。", "upload.other_length": "上传中断，请重试。", "upload.too_long": "文件过大，最大 200 MB。", "upload.too_many_parts": "上传中断过多，请重新上传。", "upload.wrong_offset": "上传中断，请重试。",
 };
 
 const REASONS = [
