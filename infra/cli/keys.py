@@ -46,9 +46,10 @@ def list_keys() -> None:
 
 
 @key.command()
-@click.argument("prefix")
-def revoke(prefix: str) -> None:
-    """Make the key with this prefix worthless at once."""
+@click.argument("key")
+def revoke(key: str) -> None:
+    """Make a key worthless at once: the whole of it, or its prefix as `matrix key list` shows it."""
+    prefix = key.removeprefix("mm_").partition("_")[0]
     with open_accounts() as accounts:
         accounts.keys.revoke(accounts.keys.get(prefix).id)
     click.echo(f"{prefix} is revoked")
