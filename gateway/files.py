@@ -32,11 +32,16 @@ class Files:
         loop, first = asyncio.get_running_loop(), await _block(chunks)
 
         def all_of_them() -> Iterator[bytes]:
-            block = first
-            while block:
-                yield from block
-                full = sum(map(len, block)) >= BLOCK
-                block = asyncio.run_coroutine_threadsafe(_block(chunks), loop).result() if full else []
+            block, coming = first, None
+            try:
+                while block:
+                    full = sum(map(len, block)) >= BLOCK
+                    coming = asyncio.run_coroutine_threadsafe(_block(chunks), loop) if full else None
+                    yield from block  # while the next one comes
+                    block = coming.result() if coming else []
+            finally:
+                if coming:
+                    coming.cancel()
 
         return await self._in_thread(lambda: self._blobs.put(key, all_of_them(), digest, behind))
 
