@@ -1,16 +1,37 @@
-"""The chain over each stream: who tampers is found out."""
+"""The chain over each stream: it does not fork, and who tampers is found out."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, select, text
 
 from shared.database import writing
+from shared.errors import Conflict
 from shared.log.chain import GENESIS, link_hash
 from shared.log.store import Log
 from shared.log.tables import event
 from shared.log.verify import _link, anchor_of, verify
-from tests.contract.logs import append
+from tests.contract.logs import append, touch
+
+
+def test_chains_do_not_fork_however_many_write_at_once(log: Log) -> None:
+    """F64: the chain is the stream's, and whoever did not see its end does not append to it."""
+
+    def write(writer: int) -> None:
+        for _ in range(15):
+            stream = f"unit-{writer % 3}"
+            while True:
+                try:
+                    touch(log, stream, len(log.load(stream)))
+                    break
+                except Conflict:
+                    continue
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+    verdict = verify(log.engine)
+    assert (verdict.events, verdict.streams, verdict.breaks) == (90, 3, ())
 
 
 def test_an_untouched_log_verifies_and_its_anchor_holds_as_it_grows(log: Log) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from conftest import FreshDatabase, MakeDatabase
+from conftest import FreshDatabase
 from shared.database import open_engine, reading
 from shared.errors import Conflict, PlatformError, Unavailable
 from shared.log import open_log
@@ -17,11 +17,8 @@ from shared.log.store import Appended
 from shared.log.tables import command, event
 from tests.contract.logs import streams, touch
 
-
-@pytest.fixture
-def database(postgres_database: MakeDatabase) -> MakeDatabase:
-    """Give databases on PostgreSQL only."""
-    return postgres_database
+# A SQLite log has one writer at a time, and no connection to lose.
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
 @pytest.mark.parametrize(

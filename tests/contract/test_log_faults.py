@@ -1,7 +1,6 @@
 """A log among writers that hang, deadlock or write at once: nothing is lost, nothing waits for ever, no chain forks."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -9,35 +8,20 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from conftest import MakeDatabase
 from infra.servers.ports import wait_until
-from shared.database import open_engine, writing
+from shared.database import writing
 from shared.errors import Conflict, Unavailable
-from shared.log import open_log
 from shared.log.postgres import PostgresLog
-from shared.log.store import Log
-from shared.log.verify import verify
 from tests.contract.logs import touch
+
+# A SQLite log has one writer at a time, and no connection to lose.
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 PATIENCE_S = 60.0
 APPEND = text(
     "select append_events(:stream, 0, array[gen_random_uuid()], array['content.unit.later.v9'],"
     " array['{}'], array[null]::bigint[], 'test', null, gen_random_uuid(), null, null, null, null, null)"
 )
-
-
-@pytest.fixture
-def database(postgres_database: MakeDatabase) -> MakeDatabase:
-    """Give databases on PostgreSQL only."""
-    return postgres_database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, database: MakeDatabase) -> Iterator[Log]:
-    """Give a log on each kind of database."""
-    log = open_log("content", open_engine(database("content").url))
-    yield log
-    log.engine.dispose()
 
 
 def session(engine: Engine, setting: str = "") -> Connection:
@@ -95,25 +79,6 @@ def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(log: Postgres
         ends = [pool.submit(write, f"unit-{one}", f"unit-{two}") for one, two in ("ab", "ba")]
     assert sorted(end.result() for end in ends) == ["database.raced", "done"] and Conflict.retryable
     assert sorted(recorded.stream for recorded in log.read(0).events) == ["unit-a", "unit-b"]
-
-
-def test_chains_do_not_fork_however_many_write_at_once(either: Log) -> None:
-    """F64: the chain is the stream's, and whoever did not see its end does not append to it."""
-
-    def write(writer: int) -> None:
-        for _ in range(15):
-            stream = f"unit-{writer % 3}"
-            while True:
-                try:
-                    touch(either, stream, len(either.load(stream)))
-                    break
-                except Conflict:
-                    continue
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(write, range(6)))
-    verdict = verify(either.engine)
-    assert (verdict.events, verdict.streams, verdict.breaks) == (90, 3, ())
 
 
 def test_one_chain_over_the_whole_log_would_fork(log: PostgresLog) -> None:

@@ -23,17 +23,14 @@ from shared.log.tables import event
 from shared.testing import stored
 from tests.contract.logs import UNIT, streams, touch
 
+# A SQLite log has one writer at a time, and no connection to lose.
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
 APPEND = text(
     "select (append_event(:stream, 0, gen_random_uuid(), 'content.unit.renamed.v1',"
     " :data, null, 'test', null, gen_random_uuid(), null, null, null, null, null))[2]"
 )
 NAIVE = "select position from event where position > {position} order by position"
-
-
-@pytest.fixture
-def database(postgres_database: MakeDatabase) -> MakeDatabase:
-    """Give databases on PostgreSQL only."""
-    return postgres_database
 
 
 @pytest.fixture

@@ -8,19 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from conftest import FreshDatabase, MakeDatabase
+from conftest import FreshDatabase
 from shared.database import NETWORK, open_engine, reading
 from shared.errors import Unavailable
 from tests.chaos.proxy import Wire, Wires
 
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
 MUCH = 64 * 1024 * 1024  # more than both ends' buffers hold
 PROMPTLY_S = 20.0
-
-
-@pytest.fixture
-def fresh(postgres_database: MakeDatabase) -> FreshDatabase:
-    """Give a fresh database of content."""
-    return postgres_database("content")
 
 
 @pytest.fixture
