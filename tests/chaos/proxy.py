@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: closing sends RST
 CHUNK = 65536
@@ -58,6 +59,11 @@ class Wire:
         self.delay = 0.0
         self.stands = False
         self.port = 0
+
+    def over(self, amqp_url: str) -> str:
+        """Return the broker's address at this end of the wire."""
+        url = urlsplit(amqp_url)
+        return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{self.port}").geturl()
 
     async def listen(self) -> None:
         """Begin to take connections, on a free ``port``."""

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -209,12 +208,7 @@ def _lay_wires(stage: Stage, servers: Servers, wires: Wires) -> None:
     to_database = {"MATRIX_DATABASE": stage.env["MATRIX_DATABASE"].replace(f":{database}/", f":{stage.wires['database'].port}/")}  # fmt: skip  # noqa: E501
     for name in stage.commands:
         wire = stage.wires["relay's broker" if "relay" in name else "broker"]
-        stage.wired = {**stage.wired, name: {**to_database, "MATRIX_AMQP_URL": _over(servers.amqp_url, wire)}}
-
-
-def _over(amqp_url: str, wire: Wire) -> str:
-    url = urlsplit(amqp_url)
-    return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
+        stage.wired = {**stage.wired, name: {**to_database, "MATRIX_AMQP_URL": wire.over(servers.amqp_url)}}
 
 
 def _mount(stage: Stage, disk: Path) -> None:

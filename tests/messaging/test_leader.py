@@ -86,14 +86,8 @@ def wire(world: World) -> Iterator[Wire]:
     wires.close()
 
 
-def over(wire: Wire, world: World) -> str:
-    """Return the broker's address at this end of the wire."""
-    url = urlsplit(world.settings.amqp_url)
-    return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
-
-
 def test_a_leader_whose_session_was_ended_leads_anew_and_keeps_no_socket_open(world: World, wire: Wire):
-    world.relay(amqp_url=over(wire, world))
+    world.relay(amqp_url=wire.over(world.settings.amqp_url))
     wait_until(lambda: world.checkpoint()[1] == 1)
     gc.disable()  # what holds an error is let go at some time anyway
     try:
@@ -111,7 +105,7 @@ def test_a_broker_that_does_not_answer_a_close_keeps_no_socket_open(
     world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("shared.relay.CLOSE_S", 0.1)
-    relay = world.relay(amqp_url=over(wire, world))
+    relay = world.relay(amqp_url=wire.over(world.settings.amqp_url))
     wait_until(lambda: relay.state == "leading")
     wire.forget()
     world.stops[-1].set()

@@ -28,11 +28,10 @@ class Mute:
     """A wire to the broker that passes on the first thing with a word in it; connections open by then are mute."""
 
     def __init__(self, wires: Wires, amqp_url: str) -> None:
-        url = urlsplit(amqp_url)
         self._word: bytes | None = None
         self.connections: set[int] = set()
-        self.wire: Wire = wires.to(url.port or 0, self._see)
-        self.url = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{self.wire.port}").geturl()
+        self.wire: Wire = wires.to(urlsplit(amqp_url).port or 0, self._see)
+        self.url = self.wire.over(amqp_url)
 
     def at(self, word: bytes) -> None:
         """Fall silent at this word, once."""

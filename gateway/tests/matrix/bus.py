@@ -27,31 +27,27 @@ class Bus:
     def __init__(self, amqp_url: str) -> None:
         self.amqp_url, self.envelope = amqp_url, Envelope(SECRETS)
         topology.declare(amqp_url, CONSUMERS)
-        connection = topology.connect(amqp_url)
-        for queue in (MATRIX.name, topology.dead_queue(MATRIX.name)):
-            connection.channel().queue_purge(queue)
-        connection.close()
+        with topology.connected(amqp_url) as connection:
+            for queue in (MATRIX.name, topology.dead_queue(MATRIX.name)):
+                connection.channel().queue_purge(queue)
 
     def send(self, events: Sequence[Recorded], spoil: Callable[[Message], Message] = lambda message: message) -> None:
         """Publish the events as the relay does."""
-        connection = topology.connect(self.amqp_url)
-        channel = connection.channel()
-        channel.confirm_delivery()
-        for recorded in events:
-            message = spoil(self.envelope.seal(recorded.type.partition(".")[0], stored(recorded)))
-            properties = pika.BasicProperties(
-                headers=message.headers, content_type="application/json", delivery_mode=2,
-                message_id=message.message_id, type=message.type,
-            )  # fmt: skip
-            channel.basic_publish(topology.EVENTS, MATRIX.name, message.body, properties, mandatory=True)
-        connection.close()
+        with topology.connected(self.amqp_url) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for recorded in events:
+                message = spoil(self.envelope.seal(recorded.type.partition(".")[0], stored(recorded)))
+                properties = pika.BasicProperties(
+                    headers=message.headers, content_type="application/json", delivery_mode=2,
+                    message_id=message.message_id, type=message.type,
+                )  # fmt: skip
+                channel.basic_publish(topology.EVENTS, MATRIX.name, message.body, properties, mandatory=True)
 
     def waiting(self) -> int:
         """Return how many messages wait for the matrix."""
-        connection = topology.connect(self.amqp_url)
-        found = connection.channel().queue_declare(MATRIX.name, passive=True).method.message_count
-        connection.close()
-        return int(found)
+        with topology.connected(self.amqp_url) as connection:
+            return int(connection.channel().queue_declare(MATRIX.name, passive=True).method.message_count)
 
 
 @contextmanager

@@ -9,15 +9,9 @@ from conftest import FreshDatabase
 from gateway.tests.matrix.bus import Bus, count, projecting, wait_until
 from gateway.tests.matrix.worlds import Act, history_of
 from shared import topology
-from tests.chaos.proxy import Wire, Wires
+from tests.chaos.proxy import Wires
 
 ACTS = [Act(what, 0, 0, 0) for what in ("news", "followers", "reads", "photos", "judge")]
-
-
-def over(wire: Wire, bus: Bus) -> str:
-    """Return the bus's URL over the wire."""
-    url = urlsplit(bus.amqp_url)
-    return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{wire.port}").geturl()
 
 
 def test_a_half_open_connection_holds_the_matrix_up_for_two_heartbeats_at_most(
@@ -30,7 +24,7 @@ def test_a_half_open_connection_holds_the_matrix_up_for_two_heartbeats_at_most(
     wire = wires.to(urlsplit(bus.amqp_url).port or 0)
     events = history_of(ACTS).events
     first, second = events[:3], events[3:]
-    with projecting(gateway, bus, over(wire, bus)):
+    with projecting(gateway, bus, wire.over(bus.amqp_url)):
         bus.send(first)
         wait_until(lambda: count(matrix) == len(first))
         wire.forget()
@@ -56,7 +50,7 @@ def test_a_broker_that_owes_the_projector_an_answer_is_left_for_a_new_connection
     wires = Wires()
     wire = wires.to(urlsplit(bus.amqp_url).port or 0, see)
     events = history_of(ACTS).events
-    with projecting(gateway, bus, over(wire, bus)):
+    with projecting(gateway, bus, wire.over(bus.amqp_url)):
         wait_until(lambda: met)
         bus.send(events)
         wait_until(lambda: count(matrix) == len(events))
