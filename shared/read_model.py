@@ -26,7 +26,6 @@ class ReadModel:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
-        self._keys: dict[Table, tuple[str, ...]] = {}
         self._pending: dict[Table, dict[tuple[Any, ...], _Pending]] = {}
 
     def upsert(self, table: Table, values: dict[str, Any]) -> None:
