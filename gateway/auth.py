@@ -119,7 +119,7 @@ class Access:
         revision, identity = standing
         if revision != self._revision or time.monotonic() - self._asked_at >= FRESH_S:
             return False
-        if identity.expires_at <= datetime.now(UTC):
+        if identity.expires_at.timestamp() <= time.time():
             return False
         self._note(identity)
         return True

@@ -30,11 +30,11 @@ ASIDE = "matrix.lane"  # where a request's scope holds what the resource found o
 # Every header that an answer depends on; If-None-Match is looked at on the way.
 DEPENDS = frozenset((b"authorization", b"cookie", b"host", b"origin", b"forwarded", b"x-forwarded-proto"))
 OF_ONE_ANSWER = frozenset((b"etag", b"content-length", b"x-request-id"))
-# What a client that is told 304 has from the answer it keeps. Source: RFC 9110 §15.4.5.
+# A client that is told 304 has these from the answer it keeps (RFC 9110 §15.4.5); no log names such a request.
 OF_A_BODY = frozenset(
     (
-        b"content-type", b"content-length", b"content-security-policy", b"x-content-type-options", b"x-frame-options",
-        b"referrer-policy", b"cross-origin-opener-policy", b"cross-origin-resource-policy",
+        b"content-type", b"content-length", b"content-security-policy", b"x-content-type-options",
+        b"cross-origin-resource-policy", b"x-request-id",
     )
 )  # fmt: skip
 REMEMBERED = 2048
@@ -85,7 +85,10 @@ class Lane:
         at_hand = None if asker is None else self._board.at_hand(asked)
         if asker is None or at_hand is None:
             return False
-        await self._answer(asker, at_hand, tags, send, began)
+        start, body = _messages(asker, at_hand, tags)
+        await send(start)
+        await send(body)
+        self._front.count("GET", PATH, start["status"], time.perf_counter() - began)
         return True
 
     async def builds(self, scope: dict[str, Any], send: Send) -> bool:
@@ -107,7 +110,10 @@ class Lane:
         if not self._access.holds(asker.standing):
             return False  # it was withdrawn while others were waited for
         _keep(self._questions, (digest, scope["query_string"]), asked)
-        await self._answer(asker, built, tags, send, began)
+        start, body = _messages(asker, built, tags)
+        await send(start)
+        await send(body)
+        self._front.count("GET", PATH, start["status"], time.perf_counter() - began)
         return True
 
     def watching(self, scope: dict[str, Any], send: Send) -> Send:
@@ -121,20 +127,6 @@ class Lane:
             await send(message)
 
         return watched
-
-    async def _answer(
-        self, asker: Asker, built: tuple[bytes, str], tags: bytes | None, send: Send, began: float
-    ) -> None:
-        body, tag = built
-        own = [(b"etag", tag.encode()), (b"x-request-id", new_name().encode())]
-        if tags is not None and tagged(tags.decode("latin1"), tag):
-            status, body, headers = 304, b"", asker.known
-        else:
-            status, headers = 200, asker.whole
-            own.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers + own})
-        await send({"type": "http.response.body", "body": body})
-        self._front.count("GET", PATH, status, time.perf_counter() - began)
 
     def _standing(self, digest: bytes) -> Asker | None:
         asker = self._askers.get(digest)
@@ -173,6 +165,18 @@ def _asked(scope: dict[str, Any]) -> tuple[bytes, bytes | None]:
         elif name == b"if-none-match":
             known = value if known is None else known + b"," + value
     return sha256(b"\0".join(told)).digest(), known
+
+
+def _messages(asker: Asker, built: tuple[bytes, str], tags: bytes | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the two messages of an answer: the whole one, or that the client has it already."""
+    body, tag = built
+    own = (b"etag", tag.encode())
+    if tags is not None and tagged(tags.decode("latin1"), tag):
+        start = {"type": "http.response.start", "status": 304, "headers": [*asker.known, own]}
+        return start, {"type": "http.response.body", "body": b""}
+    more = (b"x-request-id", new_name().encode()), (b"content-length", b"%d" % len(body))
+    start = {"type": "http.response.start", "status": 200, "headers": [*asker.whole, own, *more]}
+    return start, {"type": "http.response.body", "body": body}
 
 
 def _query(text: bytes, identity: Identity, now: datetime) -> Query | None:

@@ -31,7 +31,9 @@ class Board:
         self.position = 0
         self._cache = Cache()
         self._reader = Reader(engine)
-        self._tail_of, self._tail = (-1, -1), (b"", "")
+        self._moment: tuple[int, int, int] = (-1, -1, -1)
+        self._tail: tuple[bytes, str] = (b"", "")
+        self._wholes: dict[Asked, tuple[bytes, str]] = {}  # of this moment
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="matrix")
 
     async def answer(self, asked: Asked) -> tuple[bytes, str]:
@@ -47,16 +49,24 @@ class Board:
             )
         self.position = max(self.position, built.position)
         if current:
-            return self._told(built)
+            self._look(time.time())
+            return _whole(built, *self._tail)
         tail = _tail([*self.freshness.missing(time.time()), MATRIX], time.monotonic() - built.read_at)
         return _whole(built, *tail)
 
     def at_hand(self, asked: Asked) -> tuple[bytes, str] | None:
         """Return the answer and its tag, if it is built and nothing happened since."""
+        self._look(time.time())
+        whole = self._wholes.get(asked)
+        if whole is not None:
+            return whole
         if not asked.since <= time.time() < asked.until:
             return None
         built = self._cache.at_hand(asked, self.position)
-        return None if built is None else self._told(built)
+        if built is None:
+            return None
+        whole = self._wholes[asked] = _whole(built, *self._tail)
+        return whole
 
     def _at_once(self, asked: Asked) -> Built | None:
         """Return the answer, built here and now: the way to a thread and back costs more than a short one."""
@@ -70,14 +80,16 @@ class Board:
         self._cache.keep(asked, built)
         return built
 
-    def _told(self, built: Built) -> tuple[bytes, str]:
-        # Age is told in tenths of a second: until the next one begins, or something is heard, nothing else is true.
-        now = time.time()
-        moment = (self.freshness.news, int(now * 10))
-        if moment != self._tail_of:
-            self._tail = _tail(self.freshness.missing(now), self.freshness.age_s(now))
-            self._tail_of = moment
-        return _whole(built, *self._tail)
+    def _look(self, now: float) -> None:
+        """Forget what was told if something else is true by now.
+
+        Age is told in tenths of a second: until the next one begins (a new day begins with one too), or something
+        is heard, what was told is.
+        """
+        moment = (int(now * 10), self.freshness.news, self.position)
+        if moment != self._moment:
+            self._moment, self._tail = moment, _tail(self.freshness.missing(now), self.freshness.age_s(now))
+            self._wholes.clear()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Return what the work returns, done on one of the matrix's threads."""

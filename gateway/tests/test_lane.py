@@ -67,8 +67,8 @@ def test_who_has_the_answer_already_is_told_so_on_both_ways(
     long = world.ask("GET", PATH, world.add("admin", name="newcomer"), headers=tag)
     assert [short.status_code, other.status_code, long.status_code] == [304, 200, 304]
     assert short.content == b"" and len(long_way) == 2
-    assert {**short.headers, "x-request-id": ""} == {**long.headers, "x-request-id": ""}
-    assert set(short.headers) == {"etag", "cache-control", "vary", "x-request-id"}
+    assert dict(short.headers) == dict(long.headers)
+    assert set(short.headers) == {"etag", "cache-control", "vary"}
 
 
 def test_another_question_of_a_known_caller_goes_the_short_way_and_gets_what_the_long_way_would_say(

@@ -123,10 +123,18 @@ def test_a_method_that_is_not_taken_says_which_are(world: World) -> None:
 def test_every_answer_carries_the_headers_that_protect_a_browser(world: World, path: str) -> None:
     headers = world.ask("GET", path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert "Strict-Transport-Security" not in headers
     assert "Strict-Transport-Security" in world.ask("GET", path, base_url="https://matrix").headers
+
+
+def test_what_may_be_shown_as_a_document_says_who_may_frame_it_and_what_it_tells_others(world: World) -> None:
+    """S30."""
+    page, api = world.ask("GET", "/").headers, world.ask("GET", "/v1/units").headers
+    told = {"X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
+    assert {name: page.get(name) for name in told} == told
+    assert not told.keys() & api.keys()
 
 
 def test_requests_are_counted_by_route_and_never_by_what_a_client_typed(world: World) -> None:

@@ -197,6 +197,38 @@ def test_a_source_that_does_not_answer_is_named_and_the_rest_is_answered(model: 
     asyncio.run(scene())
 
 
+def told_at_once(model: Engine) -> None:
+    """Assert that a board tells the same again until something else is true, and then that."""
+    history, _, other = two_units(model)
+
+    async def scene() -> None:
+        board, question = Board(model), asked()
+        await board.answer(question)
+        body, tag = board.at_hand(question) or (b"", "")
+        assert json.loads(body)["missing"] == [] and tag
+        board.freshness.answers("media", alive=False)
+        body, other_tag = board.at_hand(question) or (b"", "")
+        assert json.loads(body)["missing"] == ["media"] and tag != other_tag
+        board.position = apply(model, [history.publish(other, UUID(int=5), at("2021-07-05T12:00"))]) or 0
+        assert board.at_hand(question) is None
+        board.close()
+
+    asyncio.run(scene())
+
+
+def test_what_is_at_hand_is_told_until_something_is_heard_or_happens(model: Engine) -> None:
+    """F63."""
+    told_at_once(model)
+
+
+def test_a_board_that_tells_what_it_told_would_be_caught(model: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F63: the mutant."""
+    look = Board._look
+    monkeypatch.setattr(Board, "_look", lambda self, now: None if self._wholes else look(self, now))
+    with pytest.raises(AssertionError):
+        told_at_once(model)
+
+
 def test_a_feed_is_missing_when_it_was_not_seen_or_lags_behind_what_a_command_said() -> None:
     freshness = Freshness(("content", "media"), now=100.0)
     assert freshness.missing(114.0) == [] and freshness.age_s(114.0) == 14.0
