@@ -18,7 +18,7 @@ from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
 from loadtests.outages import outages
-from loadtests.peers import Comparison, rows, table
+from loadtests.peers import Comparison, missed, rows, table
 from loadtests.photographs import renditions
 from loadtests.readiness import readiness
 from loadtests.rebuild import rebuilding
@@ -39,7 +39,10 @@ RESULTS, PAGE = Path("var/bench"), Path("docs/performance.md")
 @click.option("--page", is_flag=True, help="Write the table to docs/performance.md too.")
 @click.option("--scale", default=1, show_default=True, help=f"Times {EVENTS:,} events, and ten times as many beside.")
 def bench(page: bool, scale: int) -> None:
-    """Measure beside peers what the platform does; print a table, keep all samples in var/bench/."""
+    """Measure beside peers what the platform does; print a table, keep all samples in var/bench/.
+
+    Fails when a target of bench/thresholds.toml is missed by more than a tenth.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     started, load = time.monotonic(), os.getloadavg()[0]
     with private_world(scale) as world:
@@ -55,6 +58,8 @@ def bench(page: bool, scale: int) -> None:
     if page:
         write_page(comparisons, load)
     click.echo(f"{time.monotonic() - started:.0f} s, load {load:.1f} at the start of {os.cpu_count()} cores; {path}")
+    if found := missed(comparisons):
+        raise click.ClickException(f"{len(found)} miss a target by more than a tenth: {'; '.join(found)}")
 
 
 def write_page(comparisons: list[Comparison], load: float) -> None:

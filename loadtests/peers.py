@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from typing import Any, TypeVar
 
 ROUNDS = 5
+SLACK = 0.1  # of a target: as much as a median moves from run to run without anything having changed
 THRESHOLDS = Path("bench/thresholds.toml")
 HEAD = (
     "what", "beside", "unit", "ours: median (middle half)", "peer", "ratio", "of processor time", "target",
@@ -70,6 +71,12 @@ class Comparison:
             return None
         grown = _middle(self.ten) / _middle(self.ours)
         return grown if self.cost else 1 / grown
+
+    def misses(self, targets: Targets) -> bool:
+        """Return whether one of its targets is missed by more than the slack."""
+        ratio, ten = targets["at_most" if self.cost else "ratio"].get(self.name), targets["ten"].get(self.name)
+        beside = ratio is not None and _beyond(self.ratio, ratio, at_most=self.cost) > SLACK
+        return beside or bool(ten and self.at_ten and _beyond(self.at_ten, ten, at_most=True) > SLACK)
 
     def as_row(self, targets: Targets) -> tuple[str, ...]:
         """Return what a table shows of it."""
@@ -168,6 +175,12 @@ def rows(comparisons: Sequence[Comparison]) -> list[tuple[str, ...]]:
     return [HEAD, *(comparison.as_row(aims) for comparison in comparisons)]
 
 
+def missed(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return what misses a target by more than the slack."""
+    aims = targets()
+    return [comparison.what for comparison in comparisons if comparison.misses(aims)]
+
+
 def table(comparisons: Sequence[Comparison]) -> str:
     """Return the comparisons as text."""
     found = rows(comparisons)
@@ -178,8 +191,13 @@ def table(comparisons: Sequence[Comparison]) -> str:
 def _judged(found: float, target: float | None, at_most: bool) -> str:
     if target is None:
         return ""
-    kept = found <= target if at_most else found >= target
-    return f"{'≤' if at_most else '≥'} {target:.2f}{'' if kept else ' missed'}"
+    beyond = _beyond(found, target, at_most)
+    return f"{'≤' if at_most else '≥'} {target:.2f}{' missed' if beyond > SLACK else ' nearly' if beyond else ''}"
+
+
+def _beyond(found: float, target: float, at_most: bool) -> float:
+    """Return by which share of the target it is missed; 0: kept."""
+    return max(0.0, found / target - 1 if at_most else 1 - found / target)
 
 
 def _short(value: float) -> str:

@@ -16,12 +16,14 @@ def comparison(name: str, ours: float, theirs: float, ten: float | None = None) 
 
 def test_a_rate_is_judged_by_the_least_it_may_be() -> None:
     assert comparison("rate", 80, 100).as_row(TARGETS)[5:8] == ("0.80", "", "≥ 0.80")
-    assert comparison("rate", 79, 100).as_row(TARGETS)[7] == "≥ 0.80 missed"
+    assert comparison("rate", 79, 100).as_row(TARGETS)[7] == "≥ 0.80 nearly"
+    assert comparison("rate", 71, 100).as_row(TARGETS)[7] == "≥ 0.80 missed"
 
 
 def test_a_cost_is_judged_by_the_most_it_may_be() -> None:
     assert comparison("cost", 200, 100).as_row(TARGETS)[5:8] == ("2.00", "", "≤ 2.00")
-    assert comparison("cost", 201, 100).as_row(TARGETS)[7] == "≤ 2.00 missed"
+    assert comparison("cost", 201, 100).as_row(TARGETS)[7] == "≤ 2.00 nearly"
+    assert comparison("cost", 221, 100).as_row(TARGETS)[7] == "≤ 2.00 missed"
 
 
 def test_what_has_no_target_misses_none() -> None:
@@ -33,6 +35,13 @@ def test_half_the_rate_and_twice_the_cost_are_the_same_growth(name: str, ten: fl
     grown = comparison(name, 100, 100, ten)
     assert grown.at_ten == 2.0
     assert grown.as_row(TARGETS)[8] == "2.00 (≤ 1.10 missed)"
+
+
+def test_a_miss_of_more_than_a_tenth_fails_the_run_and_a_lesser_one_is_shown() -> None:
+    for missing in (comparison("rate", 71, 100), comparison("cost", 221, 100), comparison("rate", 1, 1, ten=0.8)):
+        assert missing.misses(TARGETS)
+    for near in (comparison("rate", 73, 100), comparison("cost", 219, 100), comparison("other", 1, 9, ten=0.1)):
+        assert not near.misses(TARGETS)
 
 
 def test_without_ten_times_the_data_nothing_is_said_of_growth() -> None:
