@@ -140,12 +140,16 @@ def _broker(settings: Settings) -> Finding:
 
 
 def _programs_of_tests() -> Iterator[Finding]:
-    programs = {"chromium": find_chromium, "rabbitmq-server": find_rabbitmq, "postgresql": find_postgres}
-    for package, find in programs.items():
+    programs = {
+        "chromium": (find_chromium, "make test"),
+        "rabbitmq-server": (find_rabbitmq, "make test and make up"),
+        "postgresql": (find_postgres, "make test and make up"),
+    }
+    for package, (find, words) in programs.items():
         yield Finding(
             ok=find() is not None,
-            what=f"{package} for make test and make up",
-            how_to_mend=f"those install it by themselves, or as root: apt-get install {package}",
+            what=f"{package} for {words}",
+            how_to_mend=f"installed when it is needed, or as root: apt-get install {package}",
             optional=True,
         )
 

@@ -44,7 +44,8 @@ def demo(url: str | None, wait: bool) -> None:
     try:
         if wait:
             _wait_until_ready(writer)
-        if not _is_loaded(writer):
+        known = _is_loaded(writer)
+        if not known:
             _load(writer, reviewer, accounts, settings)
         _say_totals(writer)
     finally:
@@ -53,7 +54,8 @@ def demo(url: str | None, wait: bool) -> None:
         for client in (writer, reviewer):
             client.close()
         engine.dispose()
-    if people := read_demo_people(settings):
+    said = wait and known  # the platform's start did
+    if (people := read_demo_people(settings)) and not said:
         say_demo_people(settings, people)
 
 
