@@ -4,6 +4,7 @@ Each name has an allowance that fills steadily (the generic cell rate algorithm:
 a portion of a large allowance at a time and spends it by itself, so that most requests cost no database call.
 """
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -138,6 +139,7 @@ class Limits:
         self._allowances, self._in_thread = allowances, in_thread
         self._portions: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._empty: OrderedDict[str, float] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[float]] = {}
 
     async def take(self, *limits: Limit) -> None:
         """Count one against each limit.
@@ -148,12 +150,10 @@ class Limits:
             TooMany: one of the allowances is used up.
         """
         for limit in limits:
-            if self._spend(limit.name):
-                continue
-            if (until := self._empty.get(limit.name, 0.0)) > time.monotonic():
-                raise _too_many(limit, until - time.monotonic())
             try:
-                await self._fetch(limit)
+                while not self._spend(limit.name):
+                    if wait := await self._more(limit):
+                        raise _too_many(limit, wait)
             except Unavailable as error:
                 log_failure("limits.uncounted", error, limit=limit.rate.code)
 
@@ -168,15 +168,28 @@ class Limits:
         self._portions[name] = (left - 1, until)
         return True
 
-    async def _fetch(self, limit: Limit) -> None:
+    async def _more(self, limit: Limit) -> float:
+        """Have a portion fetched, once for all who wait for it; return 0, or the seconds until one is allowed."""
+        if (until := self._empty.get(limit.name, 0.0)) > time.monotonic():
+            return until - time.monotonic()
+        asking = self._asking.get(limit.name)
+        if asking is None:
+            asking = self._asking[limit.name] = asyncio.create_task(self._fetch(limit))
+        return await asyncio.shield(asking)  # who asked first may go away
+
+    async def _fetch(self, limit: Limit) -> float:
         portion = max(1, limit.rate.burst // PORTION)
-        wait = await self._in_thread(lambda: self._allowances.take(limit, portion))
-        if wait and portion > 1:
-            portion, wait = 1, await self._in_thread(lambda: self._allowances.take(limit))
+        try:
+            wait = await self._in_thread(lambda: self._allowances.take(limit, portion))
+            if wait and portion > 1:
+                portion, wait = 1, await self._in_thread(lambda: self._allowances.take(limit))
+        finally:
+            del self._asking[limit.name]
         if wait:
             _keep(self._empty, limit.name, time.monotonic() + min(wait, 1.0))  # a flood does not reach the database
-            raise _too_many(limit, wait)
-        _keep(self._portions, limit.name, (portion - 1, time.monotonic() + PORTION_LIFE_S))
+        else:
+            _keep(self._portions, limit.name, (portion, time.monotonic() + PORTION_LIFE_S))
+        return wait
 
 
 def _too_many(limit: Limit, wait_s: float) -> TooMany:

@@ -59,6 +59,7 @@ class Dispatcher:
         self._positions: dict[str, int] = {}
         self._noted: dict[str, tuple[int, float]] = {}
         self._asked: dict[str, float] = {}
+        self._waiting: dict[str, tuple[float, set[str]]] = {}
         self._at_hand: tuple[int, Page[Recorded]] | None = None
         self._stopping = threading.Event()
         self._woken = threading.Event()
@@ -124,6 +125,18 @@ class Dispatcher:
         self._asked[name] = now
         return due(subscriber.engine, self._log.name, name)
 
+    def _streams_waiting(self, subscriber: Subscriber) -> set[str]:
+        """Return the streams of which an event waits, and perhaps some of which none does since half a second.
+
+        None begins to wait but here, where it is noted in the set.
+        """
+        name, now = subscriber.consumer.name, time.monotonic()
+        asked, streams = self._waiting.get(name, (-POLL_S, set()))
+        if now - asked >= POLL_S:
+            streams = streams_waiting(subscriber.engine, name)
+            self._waiting[name] = now, streams
+        return streams
+
     def _page(self, after: int) -> Page[Recorded]:
         """Return the page after a position; consumers that stand at one place share what a turn read there."""
         if self._at_hand is None or self._at_hand[0] != after:
@@ -132,7 +145,7 @@ class Dispatcher:
 
     def _serve_page(self, subscriber: Subscriber, page: Page[Recorded]) -> bool:
         """Hand the consumer a page and move its position behind it; return False when told to stop before that."""
-        wait_already = streams_waiting(subscriber.engine, subscriber.consumer.name)
+        wait_already = self._streams_waiting(subscriber)
         for recorded in page.events:
             if self._stopping.is_set():
                 return False

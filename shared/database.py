@@ -117,8 +117,12 @@ def _try_rested(connection: Any, record: ConnectionPoolEntry, _: object) -> None
 
 def _begin_sqlite(connection: Connection) -> None:
     # A read transaction that turns into a write fails at once when another wrote meanwhile: take the lock first.
-    reads = connection.get_execution_options().get("matrix_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    begin = "BEGIN" if connection.get_execution_options().get("matrix_reads", False) else "BEGIN IMMEDIATE"
+    session: Any = connection.connection.dbapi_connection  # SQLAlchemy's way would cost a third of a transaction
+    try:
+        session.execute(begin)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(begin, None, error, sqlite3.Error) from error
 
 
 def forget_old_pages(engine: Engine) -> bool:

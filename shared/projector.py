@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData, Select, select
+from sqlalchemy import Connection, MetaData, select
 
 from shared.database import insert_new, reading, upsert, writing
 from shared.events import Told
@@ -17,7 +17,7 @@ from shared.shadow import Shadow, shadow_of
 
 PAGE = 500
 NEAR = 200
-
+_CHECKPOINT = projection_checkpoint.c
 
 Progress = Callable[[int, int], None]
 
@@ -52,6 +52,12 @@ class Projector:
         self._log, self._projection = log, projection
         self._lock = threading.Lock()
         self._position = 0
+        self._here = select(_CHECKPOINT.position).where(_CHECKPOINT.name == projection.name)
+
+    @property
+    def position(self) -> int:
+        """The log's position up to which the read model has everything; it may be further on already."""
+        return self._position
 
     def catch_up(self) -> int:
         """Apply what the log has and the read model has not; return the number of events applied.
@@ -106,15 +112,11 @@ class Projector:
     def _locked(self, db: Connection) -> int:
         """Return the checkpoint; until the transaction ends no other process moves it."""
         insert_new(db, projection_checkpoint, ["name"], {"name": self._projection.name, "position": 0})
-        return int(db.execute(self._checkpoint().with_for_update()).scalar_one())
+        return int(db.execute(self._here.with_for_update()).scalar_one())
 
     def _live(self) -> int:
         with reading(self._log.engine) as db:
-            return int(db.execute(self._checkpoint()).scalar() or 0)
-
-    def _checkpoint(self) -> Select[int]:
-        name = self._projection.name
-        return select(projection_checkpoint.c.position).where(projection_checkpoint.c.name == name)
+            return int(db.execute(self._here).scalar() or 0)
 
 
 class _Replay:

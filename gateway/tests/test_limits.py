@@ -87,6 +87,25 @@ def test_workers_take_portions_and_the_database_is_seldom_asked(engine: Engine) 
     assert asked < 120
 
 
+def test_those_who_wait_for_one_allowance_have_it_asked_once(engine: Engine) -> None:
+    """Fifty requests of a batch ask at once: a portion for each would be the whole allowance, and fifty waits."""
+    limit, asked = Limit(Rate("limit.test", 2500, 0.001), "me"), 0
+
+    async def in_thread(work: Callable[[], Any]) -> Any:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return work()
+
+    async def spend() -> list[Any]:
+        limits = Limits(Allowances(engine), in_thread)
+        return await asyncio.gather(*(limits.take(limit) for _ in range(2501)), return_exceptions=True)
+
+    refused = [error for error in asyncio.run(spend()) if error is not None]
+    assert [type(error) for error in refused] == [TooMany]
+    assert asked < 60
+
+
 def test_a_silent_database_lets_pass_what_it_cannot_count(engine: Engine) -> None:
     class Silent(Allowances):
         def take(self, limit: Limit, count: int = 1, now_us: int | None = None) -> float:

@@ -18,6 +18,7 @@ from shared.runtime import Runtime
 from shared.sealed import Sealed, seal
 
 MAX_FILENAME = 200
+_PART = re.compile(r"media/staging/([0-9a-f-]{36})/(\d{1,15})-", re.ASCII)
 
 
 def create_upload(call: Call, runtime: Runtime) -> Upload:
@@ -58,8 +59,8 @@ def complete_upload(call: Call) -> tuple[UUID, Part, str | None]:
 
 
 def _part(body: dict[str, Any]) -> tuple[UUID, Part]:
-    found = re.match(rf"media/staging/{body['upload_id']}/(\d{{1,15}})-", body["blob"], re.ASCII)
-    if found is None or int(found[1]) > body["offset"]:
+    found = _PART.match(body["blob"])
+    if found is None or found[1] != str(body["upload_id"]) or int(found[2]) > body["offset"]:
         raise Invalid("request.invalid", "blob: not a key of this part", {"blob": ["Not a key of this part."]})
     return body["upload_id"], Part(start=body["offset"], bytes=body["bytes"], blob=body["blob"])
 

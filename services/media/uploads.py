@@ -25,6 +25,7 @@ _MOVE = (
     .where(_THIS, upload.c.received == bindparam("start"))
     .values(received=bindparam("received"), expires_at=bindparam("expires_at"))
 )
+_FINISH = update(upload).where(_THIS).values(asset_id=bindparam("asset"))
 _ADD_PART = insert(upload_part)
 _PARTS = (
     select(upload_part.c.start, upload_part.c.bytes, upload_part.c.blob)
@@ -130,7 +131,7 @@ class Uploads:
 
     def finish(self, db: Connection, upload_id: UUID, asset_id: UUID) -> None:
         """Note which asset the upload became."""
-        db.execute(update(upload).where(upload.c.upload_id == upload_id).values(asset_id=asset_id))
+        db.execute(_FINISH, {"this": upload_id, "asset": asset_id})
 
     def forget(self, upload_id: UUID) -> None:
         """Forget the upload and its parts; their blobs are the caller's to remove."""

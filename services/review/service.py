@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.review import case, queries, schemas, scheme, term_list
-from services.review.checker import TermList, check
+from services.review.checker import check
+from services.review.in_force import Rules, in_force
 from services.review.projections import VIEWS
 from shared.context import Call
 from shared.contracts.content.events import ArticleSubmissionRetracted, ArticleSubmitted
@@ -19,7 +20,6 @@ from shared.runtime import answer, inbox_cause
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
-_KNOWN_LISTS: dict[str, dict[UUID, TermList]] = {}
 
 
 class ReviewService:
@@ -72,7 +72,7 @@ class ReviewService:
     def try_terms(self, request: Request) -> Answer:
         call = self.runtime.open("article.write", request)
         text, tried = schemas.try_terms(call)
-        return queries.findings(check("", text, self._lists() if tried is None else [tried]))
+        return queries.findings(check("", text, self._in_force().lists if tried is None else [tried]))
 
     @rpc
     def list_term_lists(self, request: Request) -> Answer:
@@ -131,17 +131,12 @@ class ReviewService:
         execute(self.runtime.log, f"case-{command.case_id}", case, command, cause, new=new)
 
     def _opening(self, submitted: ArticleSubmitted) -> case.OpenCase:
-        with self.runtime.caught_up(None) as db:
-            fitting = scheme.matching(queries.schemes_in_force(db), submitted.kind, submitted.unit_id)
-            lists = queries.lists_in_force(db, self._known_lists())
-        return schemas.open_case(submitted, fitting, lists)
+        rules = self._in_force()
+        fitting = scheme.matching(rules.schemes, submitted.kind, submitted.unit_id)
+        return schemas.open_case(submitted, fitting, rules.lists)
 
-    def _lists(self) -> list[TermList]:
-        with self.runtime.caught_up(None) as db:
-            return queries.lists_in_force(db, self._known_lists())
-
-    def _known_lists(self) -> dict[UUID, TermList]:
-        return _KNOWN_LISTS.setdefault(str(self.runtime.engine.url), {})
+    def _in_force(self) -> Rules:
+        return in_force(self.runtime.views).at_the_end(self.runtime)
 
     def _on_case(self, call: Call, command: case.ClaimCase | case.ReleaseCase | case.DecideCase) -> Answer:
         done = execute(

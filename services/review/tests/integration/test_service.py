@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.review import in_force, queries
 from services.review.projections import VIEWS
 from services.review.service import ReviewService
 from shared.context import Caller
@@ -98,6 +100,33 @@ def test_a_new_version_of_a_term_list_is_used_from_then_on(world: World) -> None
     world.ask("publish_term_list", list_id=made["id"], name="x", terms=[term])
     world.submitted("<p>最佳</p>")
     assert [row["findings"] for row in world.ask("list_cases")["items"]] == [0, 1]
+
+
+def changed_in_a_burst(world: World) -> list[int]:
+    """Return how many findings each of three submissions has, a term list being published before the last."""
+    world.adopt()
+    world.submitted("<p>最佳</p>")
+    world.submitted("<p>最佳</p>")
+    term = {"term": "最佳", "category": "c", "severity": "hint"}
+    world.ask("publish_term_list", name="x", terms=[term])
+    world.submitted("<p>最佳</p>")
+    return [row["findings"] for row in world.ask("list_cases")["items"]]
+
+
+def test_a_burst_of_submissions_reads_the_rules_once_and_after_each_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mock(wraps=queries.schemes_in_force)
+    monkeypatch.setattr(queries, "schemes_in_force", read)
+    monkeypatch.setattr(in_force, "LASTS_S", 3600)
+    assert changed_in_a_burst(world) == [0, 0, 1]
+    assert read.call_count == 2
+
+
+def test_rules_remembered_without_looking_for_changes_are_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_force, "LASTS_S", 3600)
+    monkeypatch.setattr(in_force, "CHANGES", ())
+    assert changed_in_a_burst(world) == [0, 0, 0]
 
 
 def test_a_term_list_is_read_in_any_of_its_versions(world: World) -> None:
