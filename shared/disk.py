@@ -13,8 +13,28 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from shared.errors import Unavailable
+
+BUSY_TIMEOUT_MS = 15_000
 FULL = (errno.ENOSPC, errno.EDQUOT)
 _DATA: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
+
+
+class Turn:
+    """Whose turn it is to write, among the threads of this process; SQLite's own lock stands between processes.
+
+    Who waits for that one sleeps 1 to 100 ms and asks again; who waits here goes on as soon as the other has committed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise Unavailable("database.busy", "another writes to the database for too long")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Disk:
@@ -24,6 +44,7 @@ class Disk:
         self._file = f"{database}-wal"
         self._noting, self._syncing = threading.Lock(), threading.Lock()
         self._written = self._lasting = 0
+        self.turn = Turn()
 
     def written(self) -> None:
         """Note a commit that was just made."""
