@@ -54,15 +54,17 @@ def appends_beside_eventsourcing() -> Comparison:
         log = open_log("content", open_engine(url))
         theirs = SQLiteApplicationRecorder(SQLiteDatastore(f"{folder}/theirs.db"))
         theirs.create_table()
-        state = encode(ROW).encode()
 
         def append() -> None:
             log.append(f"unit-{new_id()}", [ROW], expected_version=0, cause=cause_of("bench"), unit=UNIT)
 
+        def insert() -> None:
+            theirs.insert_events([StoredEvent(uuid4(), 1, ROW.type, encode(ROW).encode())])
+
         found = compare(
             "append-beside-eventsourcing", "append on SQLite, 1 writer", "eventsourcing 9.5.6 on SQLite", "events/s",
             lambda: _sample(append),
-            lambda: _sample(lambda: theirs.insert_events([StoredEvent(uuid4(), 1, ROW.type, state)])),
+            lambda: _sample(insert),
         )  # fmt: skip
         log.engine.dispose()
         return found

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,12 +25,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from shared.disk import FULL, disk
+from shared.disk import BUSY_TIMEOUT_MS, FULL, disk
 from shared.errors import Conflict, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 10
 DISK_FULL = "53100"
 # PostgreSQL's client notices a peer that is gone without a word: one that rests after 25 s, one that was told something
@@ -147,9 +146,18 @@ def writing(engine: Engine, repeatable: bool = False) -> Iterator[Connection]:
     Raises:
         Unavailable: the database did not answer; what was sent may or may not be committed.
     """
-    with translated(), engine.begin() as connection:
+    with translated(), turn(engine), engine.begin() as connection:
         yield connection
     written(engine, repeatable)
+
+
+def turn(engine: Engine) -> AbstractContextManager[None]:
+    """Return the context in which one writes: on SQLite one thread of the process after the other.
+
+    Raises:
+        Unavailable: another has written for 15 s.
+    """
+    return disk(str(engine.url.database)).turn if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def written(engine: Engine, repeatable: bool = False) -> None:

@@ -7,7 +7,8 @@ cursors are the driver's own.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
 from typing import Any, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection, event
@@ -27,39 +28,17 @@ class Driver:
         self._kept: list[tuple[float, PoolProxiedConnection]] = []
         event.listen(engine, "engine_disposed", lambda _: self._let_go())
 
-    @contextmanager
-    def cursor(self) -> Iterator[Any]:
+    def cursor(self) -> AbstractContextManager[Any]:
         """Give a cursor; each of its statements is a transaction of its own and sees what is committed by then.
 
         Raises:
             Unavailable: the database did not answer; what was sent may or may not be committed.
         """
-        pooled = None
-        try:
-            pooled = self._take()
-            yield pooled.cursor()
-        except self._error as error:
-            raise database.meaning(self._explained(error, pooled)) from error
-        except BaseException as error:
-            if pooled and not isinstance(error, Exception):  # somebody ended the work in the middle of a statement
-                pooled.invalidate(error)
-            raise
-        finally:
-            if pooled:
-                self._give(pooled)
+        return _Use(self)
 
-    @contextmanager
-    def transaction(self, begin: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+    def transaction(self, begin: str, values: tuple[Any, ...] = ()) -> AbstractContextManager[Any]:
         """Give a cursor in one transaction that ``begin`` opens, committed at the end; raises as ``cursor`` does."""
-        with self.cursor() as cursor:
-            cursor.execute(begin, values)
-            try:
-                yield cursor
-                cursor.execute("commit")
-            except BaseException:
-                with suppress(self._error):  # some failures have ended it
-                    cursor.execute("rollback")
-                raise
+        return _Use(self, begin, values)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -129,3 +108,59 @@ class Driver:
             self._engine.dispose(close=False)  # what cut it has cut those that rest beside it too
         told: Any = DBAPIError.instance(None, None, error, self._error, connection_invalidated=gone, dialect=dialect)
         return cast(DBAPIError, told)
+
+
+class _Use:
+    """A cursor for one use of a connection. A class, because a generator costs an append on SQLite a statement more."""
+
+    __slots__ = ("_begin", "_cursor", "_driver", "_pooled", "_values")
+
+    def __init__(self, driver: Driver, begin: str = "", values: tuple[Any, ...] = ()) -> None:
+        self._driver, self._begin, self._values = driver, begin, values
+        self._pooled: PoolProxiedConnection | None = None
+        self._cursor: Any = None
+
+    def __enter__(self) -> Any:
+        try:
+            self._pooled = self._driver._take()
+            self._cursor = self._pooled.cursor()
+            if self._begin:
+                self._cursor.execute(self._begin, self._values)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        return self._cursor
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if error is not None:
+            self._fail(error)
+        elif self._begin:
+            self._commit()
+        else:
+            self._let_go()
+
+    def _commit(self) -> None:
+        try:
+            self._cursor.execute("commit")
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._let_go()
+
+    def _fail(self, error: BaseException) -> None:
+        """Undo what was begun and let go. Raises what the error means where that is another one."""
+        driver = self._driver
+        try:
+            if self._begin and self._cursor:
+                with suppress(driver._error):  # some failures have ended it
+                    self._cursor.execute("rollback")
+            if isinstance(error, driver._error):
+                raise database.meaning(driver._explained(error, self._pooled)) from error
+            if self._pooled and not isinstance(error, Exception):  # somebody ended the work amid a statement
+                self._pooled.invalidate(error)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._pooled:
+            self._driver._give(self._pooled)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from shared.database import lasting, to_microseconds, written
+from shared.database import lasting, to_microseconds, turn, written
 from shared.errors import Conflict
 from shared.events import Event, encode, occurred_at
 from shared.failpoints import failpoint
@@ -41,7 +41,7 @@ class SqliteLog(Rows):
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
     ) -> Appended:
         try:
-            with self._driver.transaction("begin immediate") as db:
+            with turn(self.engine), self._driver.transaction("begin immediate") as db:
                 failpoint("append.after_lock")
                 appended = _insert(db, stream, events, expected_version, cause, unit)
                 failpoint("append.after_insert_before_commit")

@@ -26,7 +26,7 @@ from shared.log.store import CommandKey, InboxKey
 from shared.log.tables import consumer_position
 
 RENAMED = UnitRenamed(unit_id=UUID(int=7), name="体育学院", since=date(2021, 9, 1))
-fsync = disk.sync_path
+fsync = disk.sync_data
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ class Power:
 @pytest.fixture
 def power(log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Power:
     power = Power(log, tmp_path)
-    monkeypatch.setattr(disk, "sync_path", power.sync)
+    monkeypatch.setattr(disk, "sync_data", power.sync)
     return power
 
 
@@ -101,7 +101,7 @@ def test_those_who_commit_while_the_disk_works_share_the_next_sync(
         goes_on.wait(20)
         power.sync(file)
 
-    monkeypatch.setattr(disk, "sync_path", slow)
+    monkeypatch.setattr(disk, "sync_data", slow)
     committed = _count_commits(monkeypatch)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(append, log, "unit-first")
@@ -134,7 +134,7 @@ def test_what_is_committed_while_a_reader_waits_for_the_disk_is_read_the_next_ti
         append(log, f"unit-late-{power.syncs}", inbox=InboxKey(consumer="content.on-something", event_id=new_id()))
 
     append(log, "unit-1", inbox=InboxKey(consumer="content.on-something", event_id=new_id()))
-    monkeypatch.setattr(disk, "sync_path", slow)
+    monkeypatch.setattr(disk, "sync_data", slow)
     page = log.read(0)
     assert [one.stream for one in page.events] == ["unit-1"]
     assert [one.stream for one in log.read(page.checkpoint).events] == ["unit-late-1"]
@@ -162,7 +162,7 @@ def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.Mo
     def broken(_: str) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(disk, "sync_path", broken)
+    monkeypatch.setattr(disk, "sync_data", broken)
     with pytest.raises(Unavailable, match="the disk failed"):
         append(log, "unit-1")
 
@@ -210,7 +210,7 @@ def test_a_bundle_on_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatc
     def broken(_: str) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(disk, "sync_path", broken)
+    monkeypatch.setattr(disk, "sync_data", broken)
     with pytest.raises(Unavailable, match="the disk failed"), lasting_together(log.engine):
         append(log, "unit-1")
 
@@ -271,7 +271,7 @@ def test_a_disk_that_is_full_at_the_sync_is_said_to_be_full(log: SqliteLog, monk
     def full(_: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(disk, "sync_path", full)
+    monkeypatch.setattr(disk, "sync_data", full)
     with pytest.raises(Unavailable) as refusal:
         append(log, "unit-1")
     assert refusal.value.code == "database.full"

@@ -1,9 +1,11 @@
 """The bare driver's cursors: whatever happens to a connection, callers meet the errors they know."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from conftest import MakeDatabase
 from shared.database import open_engine
@@ -56,3 +58,17 @@ def test_a_pooled_connection_that_is_closed_already_is_unavailable(engine: Engin
     with pytest.raises(Unavailable):
         number(driver)
     assert number(driver) > 0
+
+
+def test_a_transaction_that_is_refused_at_its_commit_leaves_nothing_open(tmp_path: Path) -> None:
+    """The mutant that rolls back only what fails before the commit keeps a connection that cannot begin again."""
+    engine = open_engine(f"sqlite:///{tmp_path}/x.db")
+    driver = Driver(engine)
+    with driver.cursor() as cursor:
+        cursor.execute("create table a (id integer primary key)")
+        cursor.execute("create table b (a references a (id) deferrable initially deferred)")
+    with pytest.raises(DBAPIError), driver.transaction("begin immediate") as cursor:
+        cursor.execute("insert into b values (7)")
+    with driver.transaction("begin immediate") as cursor:
+        assert cursor.execute("select count(*) from b").fetchone() == (0,)
+    engine.dispose()

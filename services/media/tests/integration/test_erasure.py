@@ -70,7 +70,7 @@ def test_files_go_when_their_withdrawal_lasts_among_commits_that_wait_together_t
     person = str(uuid4())
     done: list[str] = []
     world.add(photograph(), depicts_id=person)
-    monkeypatch.setattr("shared.disk.sync_path", lambda _: done.append("lasts"))
+    monkeypatch.setattr("shared.disk.sync_data", lambda _: done.append("lasts"))
     monkeypatch.setattr(Disk, "written", noting(Disk.written, lambda: done.append("commit")))
     monkeypatch.setattr(Library, "delete_files", lambda *_: done.append("files go"))
     with lasting_together(world.runtime.engine):

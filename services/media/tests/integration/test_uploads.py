@@ -338,7 +338,7 @@ def test_an_uploads_commits_wait_for_the_disk_three_times(world: World, monkeypa
     """When it is begun, before its files are touched, and at the end: event, upload and note of storing as one."""
     log_of_writes = f"{world.runtime.engine.url.database}-wal"
     synced: list[str] = []
-    monkeypatch.setattr("shared.disk.sync_path", lambda path: synced.append(str(path)))
+    monkeypatch.setattr("shared.disk.sync_data", lambda path: synced.append(str(path)))
     image = photograph()
     blob = world.staged(world.begin(len(image)), image)
     world.complete(blob)
