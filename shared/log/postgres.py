@@ -70,7 +70,7 @@ class PostgresLog(Rows):
     def __init__(self, name: str, engine: Engine, registry: Registry) -> None:
         super().__init__(name, engine, registry)
         self._lock = lock_number(name)
-        self._appended_at = -math.inf
+        self._appended_at, self._reached = -math.inf, 0
 
     def append(
         self, stream: str, events: Sequence[Event], *, expected_version: int, cause: Cause, unit: UUID | None = None
@@ -82,7 +82,7 @@ class PostgresLog(Rows):
         except DBAPIError as error:
             return self._refused(error, stream, cause)
         failpoint("append.after_commit_before_reply")
-        self._hint(started)
+        self._hint(started, position, alone=position - len(events) == self._reached)
         self._wake_readers()
         return Appended(version=version, position=position)
 
@@ -140,15 +140,17 @@ class PostgresLog(Rows):
             raise Conflict("stream.changed", f"another writer appended to {stream} first") from error
         raise error
 
-    def _hint(self, started: float) -> None:
+    def _hint(self, started: float, position: int, *, alone: bool) -> None:
         """Wake the relay, unless this process appended just before: it looks again for longer after each event.
 
         A NOTIFY in each append would serialise all commits; one every 50 ms cost eight writers a tenth of their time.
         Who appends without a pause so gives no hint, however busy the database is, and who has time between appends
-        gives one for each.
+        gives one for each. Where others appended meanwhile (not ``alone``) it had none: what looks like a pause is a
+        wait for the processor, and the relay looks all the while.
         """
-        before, self._appended_at = self._appended_at, time.monotonic()
-        if started - before > QUIET_S or self._appended_at - before > STALLED * QUIET_S:
+        before, self._appended_at, self._reached = self._appended_at, time.monotonic(), position
+        paused = alone and started - before > QUIET_S
+        if paused or self._appended_at - before > STALLED * QUIET_S:
             # The append is committed whatever becomes of this.
             with suppress(Unavailable), self._driver.cursor() as cursor:
                 cursor.execute(_HINT, {"channel": channel(self.name)})

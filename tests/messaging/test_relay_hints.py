@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.leader import Leadership
+from shared.log.postgres import PostgresLog
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
 from tests.messaging.publishing import append, published
@@ -81,6 +82,24 @@ def test_a_slow_append_is_no_pause_unless_the_relay_may_sleep_by_then(
         monkeypatch.setattr("shared.log.postgres.failpoint", takes_long)
         toys.establish(log, uuid4())
         lead.move(0)  # a round trip: what was hinted before comes with its answer
+        assert lead.take_hints() == hints
+
+
+@pytest.mark.parametrize(("rest_ms", "hints"), [(6, False), (40, True)])
+def test_a_short_pause_in_which_others_append_is_none(world: World, monkeypatch: Any, rest_ms: int, hints: bool):
+    """The mutant that hints all the same gives writers that wait for a processor a round trip more."""
+    clock = Clock()
+    monkeypatch.setattr("shared.log.postgres.time", clock)
+    log = world.log("content")
+    other = PostgresLog(log.name, log.engine, log.registry)
+    with Leadership(log.engine, log.name) as lead:
+        assert lead.take()
+        for each in (log, other):
+            toys.establish(each, uuid4())
+            assert select.select([lead.fileno()], [], [], 20)[0] and lead.take_hints()
+        clock.now += rest_ms / 1000
+        toys.establish(log, uuid4())
+        lead.move(0)
         assert lead.take_hints() == hints
 
 
