@@ -42,11 +42,12 @@ class Gathered:
     """``Rpc`` for somebody who asks much at once. A call that stays alone goes as it is.
 
     Whoever gathers makes one for himself: then nobody's call waits behind a stranger's. Belongs to one event loop.
-    ``window_s`` is how long the first call of a bundle waits for others.
+    ``window_s`` is how long the first call of a bundle waits for others; no longer than until ``abreast`` of them are
+    there, if he knows that more will not come.
     """
 
     def __init__(self, rpc: Rpc, window_s: float = WINDOW_S) -> None:
-        self._rpc, self._window_s = rpc, window_s
+        self._rpc, self._window_s, self.abreast = rpc, window_s, MAX_CALLS
         self._open: dict[str, _Bundle] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -63,13 +64,15 @@ class Gathered:
             bundle = self._open[service] = _Bundle()
             loop.call_later(self._window_s, self._send, service, bundle)
         bundle.add(one, size)
+        if len(bundle.waiting) >= self.abreast:
+            self._send(service, bundle)
         return await one.answer
 
     async def close(self) -> None:
         """Nothing is open: the connection is another's."""
 
     def _send(self, service: str, bundle: _Bundle) -> None:
-        """Send the bundle, unless it was full before its time."""
+        """Send the bundle, unless it went before its time."""
         if self._open.get(service) is bundle:
             del self._open[service]
             task = asyncio.create_task(self._ask(service, [one for one in bundle.waiting if not one.answer.done()]))

@@ -7,12 +7,14 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
-from loadtests.cpu import cpu_s
+from loadtests.cpu import cpu_s, family
 from loadtests.embedded import Served, embedded
 from loadtests.memory import forget_high_water, high_water_mib
 from loadtests.peers import Comparison, Sample, in_turns
@@ -57,19 +59,22 @@ def _client(gateway: Served, key: str) -> httpx.Client:
 def _ours(client: httpx.Client, gateway: Served, unit: str, content: bytes) -> Measured:
     """Upload the content (its last bytes new, so that it is no duplicate) as the console does: create, then parts."""
     content = content[:-16] + os.urandom(16)
-    worker = max(gateway.pids)
-    forget_high_water(worker)
-    used, started = cpu_s(gateway.pids), time.perf_counter()
+    pids = family(gateway.pids[0])  # the port was open before the worker was there
+    forget_high_water(worker := max(pids))
+    used, started = cpu_s(pids), time.perf_counter()
     about = {"unit_id": unit, "filename": "ceremony.mp4", "title": "开学典礼"}
     metadata = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in about.items())
     told = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
     begun = client.post("/v1/assets/uploads", headers={**told, "Idempotency-Key": str(uuid4())}).raise_for_status()
-    for at in range(0, len(content), PART):
-        part = client.patch(
-            begun.headers["Location"], content=content[at : at + PART], headers={**TUS, "Upload-Offset": str(at)}
-        ).raise_for_status()
-    assert part.headers["Upload-Asset"]
-    seconds, used = time.perf_counter() - started, cpu_s(gateway.pids) - used
+    headers = {**TUS, "Authorization": client.headers["Authorization"]}
+    with closing(HTTPConnection("127.0.0.1", gateway.port)) as connection:  # sends a part for a fifth of httpx's time
+        for at in range(0, len(content), PART):
+            part = content[at : at + PART]
+            connection.request("PATCH", begun.headers["Location"], part, {**headers, "Upload-Offset": str(at)})
+            (answer := connection.getresponse()).read()
+            assert answer.status == 204, answer.status
+    assert answer.headers["Upload-Asset"]
+    seconds, used = time.perf_counter() - started, cpu_s(pids) - used
     return _rate(content, seconds, used), Sample(high_water_mib(worker))
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -42,9 +42,18 @@ NETWORK = {
     "tcp_user_timeout": 30_000,
 }
 RESTED_S = 1.0
-_together = threading.local()
 NO_ROOM = "no space is left for the database"
 RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
+
+
+class _Together(threading.local):
+    """The innermost block of this thread whose commits last together: of which engine, and what to do at its end."""
+
+    engine: Engine | None = None
+    afterwards: frozenset[Callable[[], None]] = frozenset()
+
+
+_together = _Together()
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -164,7 +173,7 @@ def written(engine: Engine, repeatable: bool = False) -> None:
     """Note a commit; wait until it lasts unless it is ``repeatable``. PostgreSQL's lasts when it is answered."""
     if engine.dialect.name == "sqlite":
         disk(str(engine.url.database)).written()
-        if not repeatable and getattr(_together, "engine", None) is not engine:
+        if not repeatable and _together.engine is not engine:
             lasting(engine)
 
 
@@ -175,13 +184,26 @@ def lasting_together(engine: Engine) -> Iterator[None]:
     Raises:
         Unavailable: the disk failed; what was committed may or may not last.
     """
-    around = getattr(_together, "engine", None)
-    _together.engine = engine
+    around = _together.engine, _together.afterwards
+    _together.engine, _together.afterwards = engine, frozenset()
     try:
-        yield
+        try:
+            yield
+        finally:
+            afterwards = _together.afterwards
+            _together.engine, _together.afterwards = around
+        lasting(engine)
     finally:
-        _together.engine = around
-    lasting(engine)
+        for act in afterwards:
+            act()
+
+
+def once_lasting(engine: Engine, act: Callable[[], None]) -> None:
+    """Do what follows on a commit: at the end of the block that this thread has them last together in, else now."""
+    if _together.engine is engine:
+        _together.afterwards |= {act}
+    else:
+        act()
 
 
 def lasting(engine: Engine) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TypeVar
 from uuid import UUID
@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from gateway.accounts import Accounts
 from gateway.accounts.once import Answer, Once
 from gateway.calls import Calls
-from gateway.gathered import Gathered
 from gateway.importing.book import Book, Wanted
 from gateway.importing.directory import Directory
 from gateway.importing.platform import Services
@@ -26,7 +25,6 @@ from shared.errors import RuleBroken
 from shared.ids import new_id
 
 THREADS = 4
-ROUND_S = 0.01  # until all rows of a round have asked: they come from a thread each
 READERS = 2  # files that are read at once: each may take a gigabyte and a processor
 T = TypeVar("T")
 
@@ -112,8 +110,7 @@ class ImportDesk:
                 raise
 
     def _open(self, caller: Caller, import_id: UUID, loop: asyncio.AbstractEventLoop) -> Services:
-        calls = replace(self._calls, rpc=Gathered(self._calls.rpc, ROUND_S))
-        return Services(calls, loop, caller, import_id, self._stopping)
+        return Services(self._calls, loop, caller, import_id, self._stopping)
 
     def _holder(self, turn: Turn) -> Caller | None:
         account = self._accounts.behind(turn.account_id, turn.key_id)

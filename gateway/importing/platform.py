@@ -2,17 +2,20 @@
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
 from gateway.calls import Calls
+from gateway.gathered import Gathered
 from shared import codec
+from shared.bundles import MAX_CALLS
 from shared.context import Caller
 from shared.errors import PlatformError, Unavailable
 from shared.ids import named_id
 
 TRIES, PAUSE_S = 5, 0.2
+ROUND_S = 0.01  # until all who ask at once have asked: not each row asks, and threads come when they come
 PAGE = 200
 Body = dict[str, Any]
 
@@ -77,13 +80,18 @@ class Rehearsal:
 
 
 class Services:
-    """Calls services from a thread, as ``caller``, by the event loop that holds the connections; asks again."""
+    """Calls services from threads, as ``caller``, by the event loop that holds the connections; asks again.
+
+    What threads ask at once goes together.
+    """
 
     def __init__(
         self, calls: Calls, loop: asyncio.AbstractEventLoop, caller: Caller, correlation_id: UUID,
         stopping: threading.Event,
     ) -> None:  # fmt: skip
-        self._calls, self._loop, self._stopping = calls, loop, stopping
+        self._gathered = Gathered(calls.rpc, ROUND_S)
+        self._calls, self._loop, self._stopping = replace(calls, rpc=self._gathered), loop, stopping
+        self.expect(1)
         self._correlation_id = str(correlation_id)
         self.caller = caller
 
@@ -91,6 +99,10 @@ class Services:
     def account_id(self) -> str:
         """The importing account."""
         return str(self.caller.account_id)
+
+    def expect(self, abreast: int) -> None:
+        """Know from how many threads is asked: when all of them wait, nobody else is waited for."""
+        self._gathered.abreast = min(abreast, MAX_CALLS)
 
     def ask(self, service: str, operation: str, body: Body) -> Body:
         """Return what a query answers; raises as ``Platform.ask`` does."""

@@ -34,6 +34,9 @@ class AsCaller(Platform, Protocol):
 
     caller: Caller
 
+    def expect(self, abreast: int) -> None:
+        """Know from how many threads is asked."""
+
 
 Open = Callable[[Caller, UUID, asyncio.AbstractEventLoop], AsCaller]
 
@@ -113,7 +116,7 @@ class Runner:
                     sender = self._sender(turn, loop)
                     if sender is None:
                         break
-                    self._send(sender, abreast, outcomes)
+                    self._send(*sender, abreast, outcomes)
             finally:
                 self._turns.note(turn, outcomes)
             if len(outcomes) < len(rows):
@@ -122,17 +125,21 @@ class Runner:
                 return self._turns.give_back(turn)
         return self._finish(turn, "done")
 
-    def _send(self, sender: Sender, abreast: Sequence[tuple[int, AnyRow]], outcomes: list[Numbered]) -> None:
+    def _send(
+        self, services: AsCaller, sender: Sender, abreast: Sequence[tuple[int, AnyRow]], outcomes: list[Numbered]
+    ) -> None:
         """Send rows at once; what became of one is noted also where another met a service that does not answer."""
+        services.expect(1)
         sender.look_up([row for _, row in abreast])
+        services.expect(len(abreast))
         sent = [(number, self._sending.submit(sender.send, row)) for number, row in abreast]
         wait(one for _, one in sent)
         outcomes += [(number, one.result()) for number, one in sent if one.exception() is None]
         for _, one in sent:
             one.result()
 
-    def _sender(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> Sender | None:
-        """Return what sends rows in the caller's name, with the rights of before this round; None when he has none."""
+    def _sender(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> tuple[AsCaller, Sender] | None:
+        """Return what asks and sends in the caller's name, with his rights of before this round, or None."""
         caller = self._holder(turn)
         if caller is None:
             return None
@@ -144,7 +151,7 @@ class Runner:
             self._senders[turn] = services, Sender(platform, turn.unit_id, turn.channel_id)
         services, sender = self._senders[turn]
         services.caller = caller
-        return sender
+        return services, sender
 
     def _finish(self, turn: Turn, state: str, reason: str = "") -> None:
         self._senders.pop(turn, None)

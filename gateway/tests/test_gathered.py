@@ -72,6 +72,19 @@ def test_a_call_that_is_alone_goes_as_it_is():
     assert service.messages == [("content", "do")]
 
 
+def test_nobody_is_waited_for_when_all_who_may_ask_have_asked():
+    async def ask(abreast: int) -> list[Any]:
+        gathered = Gathered(service, window_s=3600)
+        gathered.abreast = abreast
+        return list(await asyncio.gather(*(gathered.call("content", "do", {"n": n}) for n in range(6))))
+
+    service = Service()
+    assert [one["n"] for one in asyncio.run(asyncio.wait_for(ask(3), 10))] == list(range(6))
+    assert service.messages == [("content", MANY)] * 2
+    assert [one["n"] for one in asyncio.run(asyncio.wait_for(ask(1), 10))] == list(range(6))
+    assert service.messages[2:] == [("content", "do")] * 6
+
+
 def test_one_bad_call_fails_alone_and_as_itself():
     found = gather(Service(), lambda rpc: [rpc.call("content", "do", {"n": n, "bad": n == 1}) for n in range(3)])
     assert [found[0]["n"], found[2]["n"]] == [0, 2]

@@ -94,7 +94,6 @@ class Measure:
             self._bytes += len(chunk)
             self._hash.update(chunk)
             yield chunk
-            give_way()
 
     def stored(self, key: str) -> Stored:
         return Stored(key=key, bytes=self._bytes, sha256=self._hash.hexdigest())
@@ -117,6 +116,7 @@ def checked_prefix(prefix: str) -> str:
 def _pieces(content: bytes) -> Iterator[bytes]:
     for start in range(0, len(content), CHUNK):
         yield content[start : start + CHUNK]
+        give_way()
 
 
 def first(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -129,5 +129,9 @@ def first(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def give_way() -> None:
-    """Let other greenlets run: in a service process a long file would hold up all of them."""
+    """Let other greenlets run: in a service process a long file would hold up all of them.
+
+    Whoever takes chunks from a file or from memory does so. Chunks that come from the gateway's loop need not: there
+    each would be one more wait for the interpreter's lock.
+    """
     time.sleep(0)

@@ -11,7 +11,7 @@ from minio.commonconfig import CopySource
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from shared.blobs.port import CHUNK, Behind, Blob, Measure, Stored, checked, checked_prefix, first
+from shared.blobs.port import CHUNK, Behind, Blob, Measure, Stored, checked, checked_prefix, first, give_way
 from shared.errors import NotFound, Unavailable
 
 PART = 10 * 1024 * 1024
@@ -51,7 +51,9 @@ class S3Blobs:
         def chunks() -> Iterator[bytes]:
             try:
                 with _answering(key):
-                    yield from answer.stream(CHUNK)
+                    for chunk in answer.stream(CHUNK):
+                        yield chunk
+                        give_way()
             finally:
                 answer.close()
                 answer.release_conn()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from shared.database import lasting, to_microseconds, turn, written
+from shared.database import lasting, once_lasting, to_microseconds, turn, written
 from shared.errors import Conflict
 from shared.events import Event, encode, occurred_at
 from shared.failpoints import failpoint
@@ -50,7 +50,7 @@ class SqliteLog(Rows):
         # A reaction may be lost with power: its consumer's position is in the same file, and then no further on.
         written(self.engine, repeatable=cause.inbox is not None)
         failpoint("append.after_commit_before_reply")
-        self._wake_readers()
+        once_lasting(self.engine, self._wake_readers)
         return appended
 
     def answered(self, cause: Cause) -> Appended | None:

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -175,6 +176,28 @@ def test_commits_of_one_bundle_wait_for_the_disk_once_before_anybody_is_told(log
     assert power.syncs == 1 and len(power.streams_after_failing()) == 5
     append(log, "unit-alone")
     assert power.syncs == 2
+
+
+def test_readers_are_woken_once_when_a_bundle_lasts(log: SqliteLog, power: Power) -> None:
+    """The mutant that wakes them with each commit has them wait for the disk in the middle of it, again and again."""
+    woken: list[int] = []
+    log.on_append(lambda: woken.append(power.syncs))
+    with lasting_together(log.engine):
+        for number in range(5):
+            append(log, f"unit-{number}")
+        assert woken == []
+    assert woken == [1]
+    append(log, "unit-alone")
+    assert woken == [1, 2]
+
+
+def test_readers_are_woken_where_a_bundle_ends_in_the_middle(log: SqliteLog) -> None:
+    woken: list[str] = []
+    log.on_append(lambda: woken.append("once"))
+    with suppress(ZeroDivisionError), lasting_together(log.engine):
+        append(log, "unit-1")
+        raise ZeroDivisionError
+    assert woken == ["once"]
 
 
 def test_a_bundle_within_a_bundle_waits_at_its_end_and_the_outer_one_goes_on(log: SqliteLog, power: Power) -> None:

@@ -101,6 +101,20 @@ def test_one_signature_serves_for_a_moment_only(monkeypatch: pytest.MonkeyPatch)
     assert_forged(token)
 
 
+def test_a_token_that_was_believed_is_not_believed_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S19: the mutant that remembers the verdict with the caller believes it for ever."""
+    now, signer = 1_000_000.0, CallerSigner((SECRET,))
+    monkeypatch.setattr(time, "time", lambda: now)
+    token = signer.sign(caller())
+    assert signer.verify(token) == caller()
+    now += CALLER_LIFETIME_S
+    assert signer.verify(token) == caller()
+    now += 1
+    assert_forged(token, signer)
+    now -= CALLER_LIFETIME_S + 2  # a clock that was set back
+    assert_forged(token, signer)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_what_is_not_named_is_refused_to_every_role(role: Role) -> None:
     """S19: also to the administrator."""
