@@ -13,9 +13,9 @@ from infra.dispatcher import Dispatcher, Subscriber
 from infra.timers import RepeatedCall
 from shared.bundles import MANY, answer_all
 from shared.config import Settings
-from shared.database import lasting_together
 from shared.errors import NotFound
 from shared.events import Recorded
+from shared.lasting import lasting_together
 from shared.log.store import Log
 from shared.messaging import Doors, doors, instance
 from shared.meters import counted

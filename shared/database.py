@@ -1,10 +1,9 @@
 """Engines, transactions and the few words of SQL that differ between PostgreSQL and SQLite."""
 
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,8 +24,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from shared.disk import BUSY_TIMEOUT_MS, FULL, disk
+from shared.disk import BUSY_TIMEOUT_MS, NO_ROOM
 from shared.errors import Conflict, Unavailable
+from shared.lasting import turn, written
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -42,18 +42,7 @@ NETWORK = {
     "tcp_user_timeout": 30_000,
 }
 RESTED_S = 1.0
-NO_ROOM = "no space is left for the database"
 RACES = ("40001", "40P01")  # serialisation failure, deadlock: the other went on
-
-
-class _Together(threading.local):
-    """The innermost block of this thread whose commits last together: of which engine, and what to do at its end."""
-
-    engine: Engine | None = None
-    afterwards: frozenset[Callable[[], None]] = frozenset()
-
-
-_together = _Together()
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -158,67 +147,6 @@ def writing(engine: Engine, repeatable: bool = False) -> Iterator[Connection]:
     with translated(), turn(engine), engine.begin() as connection:
         yield connection
     written(engine, repeatable)
-
-
-def turn(engine: Engine) -> AbstractContextManager[None]:
-    """Return the context in which one writes: on SQLite one thread of the process after the other.
-
-    Raises:
-        Unavailable: another has written for 15 s.
-    """
-    return disk(str(engine.url.database)).turn if engine.dialect.name == "sqlite" else nullcontext()
-
-
-def written(engine: Engine, repeatable: bool = False) -> None:
-    """Note a commit; wait until it lasts unless it is ``repeatable``. PostgreSQL's lasts when it is answered."""
-    if engine.dialect.name == "sqlite":
-        disk(str(engine.url.database)).written()
-        if not repeatable and _together.engine is not engine:
-            lasting(engine)
-
-
-@contextmanager
-def lasting_together(engine: Engine) -> Iterator[None]:
-    """Have this thread's commits in the block wait for the disk once, at its end; nobody is told of them before.
-
-    Raises:
-        Unavailable: the disk failed; what was committed may or may not last.
-    """
-    around = _together.engine, _together.afterwards
-    _together.engine, _together.afterwards = engine, frozenset()
-    try:
-        try:
-            yield
-        finally:
-            afterwards = _together.afterwards
-            _together.engine, _together.afterwards = around
-        lasting(engine)
-    finally:
-        for act in afterwards:
-            act()
-
-
-def once_lasting(engine: Engine, act: Callable[[], None]) -> None:
-    """Do what follows on a commit: at the end of the block that this thread has them last together in, else now."""
-    if _together.engine is engine:
-        _together.afterwards |= {act}
-    else:
-        act()
-
-
-def lasting(engine: Engine) -> None:
-    """Return once everything lasts that this process committed so far.
-
-    Raises:
-        Unavailable: the disk failed; what was committed may or may not last.
-    """
-    if engine.dialect.name == "sqlite":
-        try:
-            disk(str(engine.url.database)).sync()
-        except OSError as error:
-            if error.errno in FULL:
-                raise Unavailable("database.full", NO_ROOM) from error
-            raise Unavailable("database.unavailable", f"the disk failed: {error}") from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from shared.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 15_000
 FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = "no space is left for the database"
 _DATA: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
 
 

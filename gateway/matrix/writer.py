@@ -13,10 +13,11 @@ from gateway.matrix.facts import source_of
 from gateway.matrix.projection import apply
 from gateway.matrix.tables import feed
 from gateway.matrix.transaction import Transaction, transaction
-from shared.database import EPOCH, reading, written
+from shared.database import EPOCH, reading
 from shared.driver import Driver
 from shared.events import Recorded
 from shared.failpoints import failpoint, off
+from shared.lasting import written
 
 RING = 2000
 FORGETS_EACH = 100  # changes: to find the oldest costs as much as three other statements

@@ -22,10 +22,11 @@ from services.media.uploads import Part, Upload, Uploads
 from shared.blobs import Blobs, open_blobs
 from shared.blobs.port import first
 from shared.contracts.media.events import AssetAdded
-from shared.database import lasting, lasting_together, upsert, writing
+from shared.database import upsert, writing
 from shared.errors import NotFound, RuleBroken, Unavailable
 from shared.execute import Done, execute, state_of
 from shared.failpoints import failpoint
+from shared.lasting import lasting, lasting_together
 from shared.log.store import Cause
 from shared.runtime import Runtime
 

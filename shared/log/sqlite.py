@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from shared.database import lasting, once_lasting, to_microseconds, turn, written
+from shared.database import to_microseconds
 from shared.errors import Conflict
 from shared.events import Event, encode, occurred_at
 from shared.failpoints import failpoint
 from shared.ids import new_name
+from shared.lasting import lasting, once_lasting, turn, written
 from shared.log.chain import GENESIS, Link, link_hash
 from shared.log.rows import Rows
 from shared.log.store import Appended, Cause

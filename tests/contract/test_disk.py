@@ -17,10 +17,11 @@ from sqlalchemy import event, insert
 from conftest import MakeDatabase
 from shared import disk
 from shared.contracts.content.events import UnitRenamed
-from shared.database import lasting_together, open_engine, reading, writing
+from shared.database import open_engine, reading, writing
 from shared.errors import Unavailable
 from shared.execute import cause_of
 from shared.ids import new_id
+from shared.lasting import lasting_together
 from shared.log import open_log
 from shared.log.sqlite import SqliteLog
 from shared.log.store import CommandKey, InboxKey
@@ -215,7 +216,7 @@ def test_a_bundle_within_a_bundle_waits_at_its_end_and_the_outer_one_goes_on(log
 def test_a_bundle_that_does_not_wait_at_its_end_is_caught(
     log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.database.lasting", lambda _: None)
+    monkeypatch.setattr("shared.lasting.lasting", lambda _: None)
     with lasting_together(log.engine):
         append(log, "unit-1")
     assert "unit-1" not in power.streams_after_failing()

@@ -13,9 +13,9 @@ from services.media.sweeper import sweep
 from services.media.tests.drawing import photograph
 from services.media.tests.world import ADMIN, World, in_a_process, refused
 from shared.contracts.media.events import AssetWithdrawn, PersonErased
-from shared.database import lasting_together
 from shared.disk import Disk
 from shared.errors import NotFound, RuleBroken
+from shared.lasting import lasting_together
 from shared.sealed import ERASED
 
 
