@@ -163,9 +163,17 @@ def _pour(chunks: Iterable[bytes], file: BinaryIO) -> None:
         waiting += len(chunk)
         if waiting >= AHEAD:
             waiting = 0
-            # Writes out what is not yet on its way, and lets go of the memory of what is there already. It waits for
-            # nothing and promises nothing: that is the fsync. Source: pg_flush_data of PostgreSQL's fd.c.
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            _begin(file)
+
+
+def _begin(file: BinaryIO) -> None:
+    """Have the disk begin, where the system can be told to.
+
+    It writes out what is not yet on its way, and lets go of the memory of what is there already. It waits for nothing
+    and promises nothing: that is the fsync. Source: pg_flush_data of PostgreSQL's fd.c.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync_folders(paths: Iterable[Path]) -> None:
