@@ -1,4 +1,4 @@
-"""Loading the golden year into the embedded platform, starting on it, and the memory it takes, beside what is allowed."""
+"""Loading the golden year into the embedded platform, starting on it, and its memory, beside what is allowed."""
 
 import subprocess
 import sys
