@@ -17,7 +17,7 @@ from loadtests.embedded import embedded
 from loadtests.peers import Comparison, Sample, compare
 
 ROWS, REQUESTS, ROUNDS = 1_000, 200, 2
-LOOK_S = 0.2
+LOOK_S = 0.05
 UNIT = "宣传部"
 BODY = "会议回顾了一年来的宣传工作，表彰了先进集体和先进个人。" * 4
 Ask = Callable[[str, str, Any], dict[str, Any]]

@@ -81,9 +81,16 @@ def test_metrics_show_every_worker_and_those_that_are_gone(tmp_path: Path) -> No
 def test_workers_that_do_not_share_tell_of_themselves_only(tmp_path: Path) -> None:
     """The mutant: the same gateway started without the folder for its measures."""
     command = ["gunicorn", "gateway.asgi:app", "--worker-class", "asgi", "--workers", "2", "--bind", "127.0.0.1:{port}"]
+    asked = 0
+
+    def untold(port: int) -> bool:
+        nonlocal asked  # by everybody so far; until both workers are there, one tells of it all
+        more, told = seen(port)
+        asked += more
+        return told < asked
+
     with gateway(tmp_path, command) as (port, _):
-        asked, told = seen(port)
-        assert told < asked
+        assert wait_until(lambda: untold(port), PATIENCE_S)
 
 
 def waiting_room(folder: Path, command: list[str]) -> int:
