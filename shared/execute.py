@@ -13,6 +13,7 @@ from shared.log.store import Appended, Cause, Log
 
 State = TypeVar("State")
 Command = TypeVar("Command", contravariant=True)
+ATTEMPTS = 3  # to win a race for a stream's next version
 
 
 class Decider(Protocol[State, Command]):
@@ -40,17 +41,9 @@ def state_of(log: Log, stream: str, decider: Decider[State, Any]) -> tuple[State
 
 
 def execute(
-    log: Log,
-    stream: str,
-    decider: Decider[State, Command],
-    command: Command,
-    cause: Cause,
-    *,
-    guard: Callable[[State], None] = lambda _: None,
-    expected_version: int | None = None,
-    new: bool = False,
-    attempts: int = 3,
-) -> Done:
+    log: Log, stream: str, decider: Decider[State, Command], command: Command, cause: Cause, *,
+    guard: Callable[[State], None] = lambda _: None, expected_version: int | None = None, new: bool = False,
+) -> Done:  # fmt: skip
     """Run one command against one stream and return what it did.
 
     ``guard`` sees the state before the rules do and may refuse the caller. ``expected_version`` is the version the
@@ -59,10 +52,10 @@ def execute(
     is tried on the initial state first, and the stream is loaded only when that is refused.
 
     Raises:
-        Conflict: the stream is not at ``expected_version``, or the race was lost ``attempts`` times.
+        Conflict: the stream is not at ``expected_version``, or the race was lost ``ATTEMPTS`` times.
         PlatformError: whatever ``guard`` or ``decide`` refuses with.
     """
-    for attempt in range(0 if new else 1, attempts + 1):
+    for attempt in range(0 if new else 1, ATTEMPTS + 1):
         state, version = state_of(log, stream, decider) if attempt else (decider.initial(), 0)
         try:
             guard(state)
@@ -78,13 +71,11 @@ def execute(
             raise
         unit = getattr(reduce(decider.evolve, events, state), "unit_id", None)
         try:
-            appended = log.append(stream, events, expected_version=version, cause=cause, unit=unit)
+            return _done(log.append(stream, events, expected_version=version, cause=cause, unit=unit), events)
         except Conflict:
-            if attempt == attempts:
+            if attempt == ATTEMPTS:
                 raise
-            continue
-        return _done(appended, events)
-    raise AssertionError("unreachable: attempts must be at least 1")
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _done(appended: Appended, events: Sequence[Event] = ()) -> Done:

@@ -40,6 +40,12 @@ def world(sqlite_templates: Template, tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
+@pytest.fixture
+def unstarted_world(sqlite_templates: Template, tmp_path: Path) -> World:
+    """Give a gateway that a conductor starts and ends."""
+    return open_world(sqlite_templates, tmp_path)
+
+
 @pytest.fixture(scope="module")
 def lasting_world(sqlite_templates: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give one gateway for all tests of a module that leave its accounts as they found them."""

@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from falcon import testing
 
-from gateway.tests.conftest import Template, open_world
 from gateway.tests.kit import OTHER_UNIT, OWN_UNIT, World
 
 Story = Callable[[testing.ASGIConductor], Awaitable[None]]
 
 
 @pytest.fixture
-def world(sqlite_templates: Template, tmp_path: Path) -> World:
-    """Give a gateway that a conductor will start and end."""
-    return open_world(sqlite_templates, tmp_path)
+def world(unstarted_world: World) -> World:
+    """Give a gateway that a conductor starts and ends."""
+    return unstarted_world
 
 
 def conducted(world: World, story: Story) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from services.content.channel import Channel
 from shared.contracts.content.events import (
     ArticleKind,
     ArticlePublished,
@@ -35,6 +36,13 @@ class ChannelFacts:
     tier: Tier
     status: ChannelStatus
     since: datetime
+
+
+def facts_of(channel_id: UUID, channel: Channel) -> ChannelFacts:
+    """Return what of the channel matters to a publication."""
+    return ChannelFacts(
+        channel_id=channel_id, kind=channel.kind, tier=channel.tier, status=channel.status, since=channel.since
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

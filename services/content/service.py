@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from services.content import article, channel, queries, schemas, unit
+from services.content import article, channel, queries, schedule, schemas, unit
 from services.content.projections import VIEWS
-from services.content.publication import ChannelFacts, PublishDue, publication_id
+from services.content.publication import ChannelFacts, facts_of, publication_id
 from shared.context import Call
 from shared.contracts.content import requests
 from shared.contracts.content.events import PersonErased
 from shared.contracts.review.events import CaseApproved, CaseChangesRequested, CaseRejected, SubmissionRefused
 from shared.erasure import erase_person
-from shared.errors import NotFound, PlatformError, RuleBroken
+from shared.errors import NotFound, RuleBroken
 from shared.events import Recorded
-from shared.execute import Done, cause_of, execute, state_of
+from shared.execute import Done, execute, state_of
 from shared.logs import log
 from shared.messaging import Provide, every, rpc, subscribe
 from shared.roles import EVERY_UNIT
@@ -222,20 +222,7 @@ class ContentService:
 
     @every(1.0)
     def publish_due(self) -> None:
-        self.publish_due_by(datetime.now(UTC))
-
-    def publish_due_by(self, now: datetime) -> None:
-        """Publish what was scheduled until ``now``; several processes may: the stream's version lets one of them."""
-        with self.runtime.caught_up(None) as db:
-            due = queries.due_publications(db, now)
-        for row in due:
-            try:
-                command = PublishDue(article_id=row.article_id, channel=self._facts(row.channel_id), now=now)
-                execute(
-                    self.runtime.log, f"article-{row.article_id}", article, command, cause_of("content.publish-due")
-                )
-            except PlatformError as error:  # one that fails must not hold up the others; it is due again in a second
-                log.warning("publication.not_published", publication_id=str(row.publication_id), code=error.code)
+        schedule.publish_due(self.runtime, datetime.now(UTC))
 
     def _on_article(self, call: Call, command: article.Command) -> Done:
         return self._execute(call, article, "article", command.article_id, command)
@@ -282,15 +269,7 @@ class ContentService:
     def _channel(self, call: Call, channel_id: UUID) -> ChannelFacts:
         state, _ = state_of(self.runtime.log, f"channel-{channel_id}", channel)
         _require_seen(call, "channel", channel_id, state.unit_id)
-        return _facts(channel_id, state)
-
-    def _facts(self, channel_id: UUID) -> ChannelFacts:
-        state, _ = state_of(self.runtime.log, f"channel-{channel_id}", channel)
-        return _facts(channel_id, state)
-
-
-def _facts(channel_id: UUID, state: channel.Channel) -> ChannelFacts:
-    return ChannelFacts(channel_id=channel_id, kind=state.kind, tier=state.tier, status=state.status, since=state.since)
+        return facts_of(channel_id, state)
 
 
 def _require_top(call: Call, parent_id: UUID | None) -> None:

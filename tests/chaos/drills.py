@@ -17,6 +17,7 @@ from infra.servers.postgres import ServerFailed
 from infra.supervisor import COMMANDS
 from tests.chaos import checker
 from tests.chaos.clients import Office
+from tests.chaos.facts import Facts, read_facts, still_readable
 from tests.chaos.history import History
 from tests.chaos.stage import EMBEDDED, Stage, give
 
@@ -50,7 +51,7 @@ def copy(stage: Stage, history: History) -> Copy:
 def bring_back(stage: Stage, office: Office, made: Copy, history: History) -> list[str]:
     """Bring each copy back and let the platform run on it; return what is not as it should be."""
     found = []
-    before = checker.read_facts(stage)
+    before = read_facts(stage)
     for name in list(stage.running):
         stage.kill(name)
     if stage.mode == EMBEDDED:
@@ -79,21 +80,21 @@ def _run_on(stage: Stage, office: Office, history: History, *command: str) -> It
 
     def calm() -> bool:
         """Nothing is left to do, nor by imports, which go on where they were."""
-        return not office.imports_unfinished(history) and checker.left_to_do(checker.read_facts(stage)) == 0
+        return not office.imports_unfinished(history) and checker.left_to_do(read_facts(stage)) == 0
 
     if not wait_until(calm, CALM_S):
         yield "not everything was handled"
-    facts = checker.read_facts(stage)
+    facts = read_facts(stage)
     verdict = checker.judge_effects(stage, facts)
     yield from (*verdict.lost, *verdict.doubled, *verdict.reordered, *verdict.unexpected)
     yield from checker.questions(stage)
-    yield from checker.passed_over(facts, checker.read_facts(stage))
-    yield from checker.still_readable(stage)
+    yield from checker.passed_over(facts, read_facts(stage))
+    yield from still_readable(stage)
 
 
-def _prefix(stage: Stage, office: Office, before: checker.Facts, history: History, at: float) -> Iterator[str]:
+def _prefix(stage: Stage, office: Office, before: Facts, history: History, at: float) -> Iterator[str]:
     """Yield what does not follow from the point in time: other events than before, or acknowledged ones missing."""
-    after = checker.read_facts(stage)
+    after = read_facts(stage)
     for service, log in before.logs.items():
         ids = {event.event_id for event in log}
         goes_on = f"followers-{office.imported}"  # rows that were still to be imported then

@@ -12,6 +12,7 @@ from infra.servers.ports import wait_until
 from tests.chaos import checker, drills
 from tests.chaos.checker import Verdict
 from tests.chaos.clients import Crowd, Office
+from tests.chaos.facts import read_facts, still_readable
 from tests.chaos.faults import ERASURE, Harm, command_failpoint, deck, expected, hits
 from tests.chaos.history import History
 from tests.chaos.stage import EMBEDDED, Stage, distributed, embedded
@@ -91,11 +92,11 @@ def _on_stage(stage: Stage, plan: Plan, chance: random.Random, tell: Tell) -> Re
         office.give_up()
         crowd.join(10.0)
         result.calmed_s = history.now() - result.faults_s
-        facts = checker.read_facts(stage)
+        facts = read_facts(stage)
         result.verdict = checker.judge(stage, history, facts)
-        result.verdict.unexpected += checker.questions(stage) + checker.still_readable(stage)
+        result.verdict.unexpected += checker.questions(stage) + still_readable(stage)
         result.verdict.unexpected += office.imports_unfinished(history) + office.ask_again(history)
-        result.verdict.lost += checker.passed_over(facts, checker.read_facts(stage))
+        result.verdict.lost += checker.passed_over(facts, read_facts(stage))
         if plan.names is None:
             result.missed = sorted(expected(plan.mode) - hits(stage))
         if plan.drills:
@@ -162,9 +163,9 @@ def _calm(stage: Stage, plan: Plan, crowd: Crowd) -> None:
     crowd.join(plan.calm_s)
 
     def calm() -> bool:
-        return checker.left_to_do(checker.read_facts(stage)) == 0
+        return checker.left_to_do(read_facts(stage)) == 0
 
     if not wait_until(calm, max(5.0, plan.calm_s - (time.monotonic() - began))):
-        waits = checker.read_facts(stage).letters
+        waits = read_facts(stage).letters
         if waits and plan.calm_s >= CALM_S:
             wait_until(calm, LONGEST_CALM_S)

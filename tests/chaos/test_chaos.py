@@ -9,7 +9,8 @@ import pytest
 from pika.frame import Header, Method
 from pika.spec import Basic
 
-from tests.chaos.checker import Facts, Stored, judge, left_to_do
+from tests.chaos.checker import judge, left_to_do
+from tests.chaos.facts import Facts, Stored
 from tests.chaos.faults import deck, expected
 from tests.chaos.history import History
 from tests.chaos.mutants import MUTANTS, write_tree

@@ -1,8 +1,6 @@
 """Both file storages keep one contract."""
 
-import errno
 import os
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,8 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shared.blobs import Behind, Blobs, LocalBlobs, open_blobs, staging_key
 from shared.blobs.port import CHUNK
@@ -20,9 +16,9 @@ from shared.blobs.s3 import PART, S3Blobs
 from shared.config import BadSetting, Settings, load_settings
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.testing import SECRET
+from tests.contract.blobs import KEY, read
 from tests.contract.s3 import Store, store
 
-KEY = "media/originals/unit/ab/abcd"
 BAD_KEYS = [
     "", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.hidden", "a\\b", "a\0b", "C:/x", "a b", "A",
     "a/%2e%2e/b", "a/\u2025/b", "a\n", "\u00e0", "x" * 301, "\xc0\xae\xc0\xae/x",
@@ -48,10 +44,6 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
         return
     running: Store = request.getfixturevalue("s3")
     yield open_blobs(settings_of(tmp_path, running.address))
-
-
-def read(blobs: Blobs, key: str) -> bytes:
-    return b"".join(blobs.open(key))
 
 
 def test_what_was_put_is_read_back(blobs: Blobs) -> None:
@@ -139,62 +131,6 @@ def test_content_may_grow_behind_a_blob(blobs: Blobs) -> None:
     assert read(blobs, KEY) == b"first, second"
 
 
-def test_a_blob_behind_which_content_fails_ends_where_it_ended(tmp_path: Path) -> None:
-    def failing() -> Iterator[bytes]:
-        yield b"half"
-        raise ZeroDivisionError
-
-    blobs = LocalBlobs(tmp_path)
-    blobs.put("s/first", b"first")
-    with pytest.raises(ZeroDivisionError):
-        blobs.put("s/second", failing(), None, Behind("s/first", 5))
-    assert read(blobs, "s/first") == b"first"
-    with pytest.raises(NotFound):
-        blobs.put("s/second", b"x", None, Behind("s/none", 5))
-    assert [found.key for found in blobs.list("s/")] == ["s/first"]
-
-
-def test_a_single_blob_is_not_written_again(tmp_path: Path) -> None:
-    blobs = LocalBlobs(tmp_path)
-    blobs.put("staged", b"x")
-    blobs.put("more", b"yz", None, Behind("staged", 1))
-    blobs.join({"staged": 3}, KEY)
-    assert (tmp_path / "staged").samefile(tmp_path / KEY) and list((tmp_path / ".incoming").iterdir()) == []
-
-
-def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_here(*_: Any) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    blobs = LocalBlobs(tmp_path)
-    blobs.put("staged", b"x")
-    monkeypatch.setattr("os.link", none_here)
-    blobs.join({"staged": 1}, KEY)
-    assert read(blobs, KEY) == b"x" and not (tmp_path / "staged").samefile(tmp_path / KEY)
-
-
-def test_what_was_stored_is_said_by_file_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F47: the mutants forget a file or a folder, which a loss of power would then take back."""
-    synced: list[int] = []
-    sync = os.fsync
-
-    def noted(descriptor: int) -> None:
-        synced.append(os.fstat(descriptor).st_ino)
-        sync(descriptor)
-
-    blobs = LocalBlobs(tmp_path)
-    monkeypatch.setattr("os.fsync", noted)
-    blobs.put("s/staged", b"x")
-    blobs.put_all({"a/web": b"large", "a/thumbnail": b"small"})
-    blobs.join({"s/staged": 1}, "o/one")
-    blobs.join({"s/staged": 1, "a/web": 5}, "p/two")
-    lasting = {path.stat().st_ino for path in tmp_path.rglob("*") if ".incoming" not in path.parts}
-    assert lasting <= set(synced)
-    synced.clear()
-    blobs.put("s/more", b"y", None, Behind("a/web", 5))
-    assert synced == [(tmp_path / "a/web").stat().st_ino]
-
-
 def test_a_writer_that_fails_changes_nothing(blobs: Blobs) -> None:
     def failing() -> Iterator[bytes]:
         yield b"half"
@@ -244,96 +180,6 @@ def test_what_is_no_key_is_refused_everywhere(blobs: Blobs, key: str) -> None:
         assert refusal.value.code == "blob.bad_key"
     with pytest.raises(Invalid):
         list(blobs.list(f"{key}/"))
-
-
-@given(key=st.one_of(st.text(max_size=40), st.from_regex(r"[a-z./%\\]{1,20}", fullmatch=True)))
-def test_whatever_the_key_its_path_is_under_the_root(key: str) -> None:
-    """S41."""
-    blobs = LocalBlobs(Path("/nowhere/root"))
-    try:
-        path = blobs._path(key)
-    except Invalid:
-        return
-    assert path.is_relative_to("/nowhere/root") and path != Path("/nowhere/root")
-    assert ".incoming" not in path.parts
-
-
-def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    """S41."""
-    blobs, outside = LocalBlobs(tmp_path / "root"), tmp_path / "outside"
-    outside.mkdir()
-    (outside / "secret").write_bytes(b"secret")
-    blobs.put("a/b", b"x")
-    (tmp_path / "root" / "link").symlink_to(outside)
-    for ask in (blobs.open, blobs.delete, lambda key: blobs.put(key, b"x")):
-        with pytest.raises(Invalid):
-            ask("link/secret")
-    assert (outside / "secret").read_bytes() == b"secret"
-
-
-def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F49."""
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    blobs = LocalBlobs(tmp_path)
-    blobs.put(KEY, b"old")
-    with monkeypatch.context() as patched:
-        patched.setattr("shared.blobs.local.os.fsync", full)
-        with pytest.raises(Unavailable) as refusal:
-            blobs.put(KEY, b"new")
-    assert refusal.value.code == "blobs.full"
-    assert read(blobs, KEY) == b"old" and list((tmp_path / ".incoming").iterdir()) == []
-    blobs.put(KEY, b"new")
-    assert read(blobs, KEY) == b"new"
-
-
-def test_readers_meanwhile_see_the_old_or_the_new_content(tmp_path: Path) -> None:
-    blobs, ended = LocalBlobs(tmp_path), threading.Event()
-    contents = [bytes([number]) * 3 * CHUNK for number in (1, 2)]
-    blobs.put(KEY, contents[0])
-
-    def write() -> None:
-        for number in range(20):
-            blobs.put(KEY, contents[number % 2])
-        ended.set()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    while not ended.is_set():
-        assert read(blobs, KEY) in contents
-    writer.join()
-
-
-def test_folders_come_and_go_under_many_hands(tmp_path: Path) -> None:
-    blobs, failures = LocalBlobs(tmp_path), []
-
-    def work(number: int) -> None:
-        try:
-            for _ in range(40):
-                blobs.put(f"a/b/{number}", b"x")
-                blobs.delete(f"a/b/{number}")
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-
-
-def test_what_a_killed_writer_left_is_forgotten_after_a_while(tmp_path: Path) -> None:
-    blobs = LocalBlobs(tmp_path)
-    blobs.put(KEY, b"x")
-    left = tmp_path / ".incoming" / "left"
-    left.write_bytes(b"half")
-    now = datetime.now(UTC)
-    assert blobs.forget_unfinished(now - timedelta(hours=1)) == 0 and left.exists()
-    assert blobs.forget_unfinished(now + timedelta(hours=1)) == 1 and not left.exists()
-    assert read(blobs, KEY) == b"x"
 
 
 def test_a_store_that_refuses_is_unavailable(s3: Store, tmp_path: Path) -> None:

@@ -1,83 +1,26 @@
 """What SQLite answers lasts though power fails: at each sync the files are copied as a disk would hold them then."""
 
 import errno
-import shutil
-import tempfile
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import date
-from pathlib import Path
-from uuid import UUID
 
 import pytest
 from sqlalchemy import event, insert
 
-from conftest import MakeDatabase
 from shared import disk
-from shared.contracts.content.events import UnitRenamed
-from shared.database import open_engine, reading, writing
+from shared.database import reading, writing
 from shared.errors import Unavailable
-from shared.execute import cause_of
 from shared.ids import new_id
-from shared.lasting import lasting_together
-from shared.log import open_log
 from shared.log.sqlite import SqliteLog
-from shared.log.store import CommandKey, InboxKey
+from shared.log.store import InboxKey
 from shared.log.tables import consumer_position
-
-RENAMED = UnitRenamed(unit_id=UUID(int=7), name="体育学院", since=date(2021, 9, 1))
-fsync = disk.sync_data
+from tests.contract.power import Power, append
 
 
 @pytest.fixture
-def log(sqlite_database: MakeDatabase) -> Iterator[SqliteLog]:
-    log = open_log("content", open_engine(sqlite_database("content").url))
-    assert isinstance(log, SqliteLog)
-    yield log
-    log.engine.dispose()
-
-
-class Power:
-    """Knows what a disk that keeps nothing unsynced would hold."""
-
-    def __init__(self, log: SqliteLog, folder: Path) -> None:
-        self._database, self._kept = Path(str(log.engine.url.database)), folder / "kept"
-        self.syncs = 0
-        self._keep()
-
-    def sync(self, file: str) -> None:
-        fsync(file)
-        self._keep()
-        self.syncs += 1
-
-    def _keep(self) -> None:
-        self._kept.mkdir(exist_ok=True)
-        for name in (self._database, self._database.with_name(f"{self._database.name}-wal")):
-            if name.exists():
-                shutil.copy(name, self._kept / name.name)
-
-    def streams_after_failing(self) -> set[str]:
-        """Return the streams that are there when the machine is on again."""
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(self._kept, folder, dirs_exist_ok=True)
-            again = open_log("content", open_engine(f"sqlite:///{folder}/{self._database.name}"))
-            found = {recorded.stream for recorded in again.read(0).events}
-            again.engine.dispose()
-        return found
-
-
-@pytest.fixture
-def power(log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Power:
-    power = Power(log, tmp_path)
-    monkeypatch.setattr(disk, "sync_data", power.sync)
-    return power
-
-
-def append(log: SqliteLog, stream: str, key: str | None = None, inbox: InboxKey | None = None) -> None:
-    said = CommandKey(key=key, fingerprint="f") if key else None
-    log.append(stream, [RENAMED], expected_version=0, cause=cause_of("test", key=said, inbox=inbox))
+def log(sqlite_log: SqliteLog) -> SqliteLog:
+    """Give the log in a file."""
+    return sqlite_log
 
 
 def test_what_was_answered_is_there_after_power_failed(log: SqliteLog, power: Power) -> None:
@@ -166,76 +109,6 @@ def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(disk, "sync_data", broken)
     with pytest.raises(Unavailable, match="the disk failed"):
-        append(log, "unit-1")
-
-
-def test_commits_of_one_bundle_wait_for_the_disk_once_before_anybody_is_told(log: SqliteLog, power: Power) -> None:
-    with lasting_together(log.engine):
-        for number in range(5):
-            append(log, f"unit-{number}")
-        assert power.syncs == 0
-    assert power.syncs == 1 and len(power.streams_after_failing()) == 5
-    append(log, "unit-alone")
-    assert power.syncs == 2
-
-
-def test_readers_are_woken_once_when_a_bundle_lasts(log: SqliteLog, power: Power) -> None:
-    """The mutant that wakes them with each commit has them wait for the disk in the middle of it, again and again."""
-    woken: list[int] = []
-    log.on_append(lambda: woken.append(power.syncs))
-    with lasting_together(log.engine):
-        for number in range(5):
-            append(log, f"unit-{number}")
-        assert woken == []
-    assert woken == [1]
-    append(log, "unit-alone")
-    assert woken == [1, 2]
-
-
-def test_readers_are_woken_where_a_bundle_ends_in_the_middle(log: SqliteLog) -> None:
-    woken: list[str] = []
-    log.on_append(lambda: woken.append("once"))
-    with suppress(ZeroDivisionError), lasting_together(log.engine):
-        append(log, "unit-1")
-        raise ZeroDivisionError
-    assert woken == ["once"]
-
-
-def test_a_bundle_within_a_bundle_waits_at_its_end_and_the_outer_one_goes_on(log: SqliteLog, power: Power) -> None:
-    """The mutant that forgets the outer bundle has each of its later commits wait alone."""
-    with lasting_together(log.engine):
-        with lasting_together(log.engine):
-            append(log, "unit-inner")
-        assert "unit-inner" in power.streams_after_failing()
-        for number in range(3):
-            append(log, f"unit-{number}")
-        assert power.syncs == 1
-    assert power.syncs == 2 and len(power.streams_after_failing()) == 4
-
-
-def test_a_bundle_that_does_not_wait_at_its_end_is_caught(
-    log: SqliteLog, power: Power, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.lasting.lasting", lambda _: None)
-    with lasting_together(log.engine):
-        append(log, "unit-1")
-    assert "unit-1" not in power.streams_after_failing()
-
-
-def test_others_wait_for_themselves_while_a_bundle_goes_on(log: SqliteLog, power: Power) -> None:
-    """The mutant that keeps the bundle for the process answers another's command before it lasts."""
-    with lasting_together(log.engine), ThreadPoolExecutor(1) as pool:
-        append(log, "unit-bundle")
-        pool.submit(append, log, "unit-other").result()
-        assert "unit-other" in power.streams_after_failing()
-
-
-def test_a_bundle_on_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: str) -> None:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(disk, "sync_data", broken)
-    with pytest.raises(Unavailable, match="the disk failed"), lasting_together(log.engine):
         append(log, "unit-1")
 
 

@@ -13,7 +13,7 @@ from gateway.operations import SAFE
 from gateway.routes import ROUTES
 from gateway.tests.kit import sample
 from infra.servers.ports import wait_until
-from tests.contract.test_answers import DAY, NOON, PATIENCE_S, Office, approved, reviewed
+from tests.contract.office import DAY, NOON, PATIENCE_S, Office, approved, reviewed
 
 # + done, - refused by a rule (422), . not there (404), in the order of the states.
 STATES = {

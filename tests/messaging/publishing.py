@@ -1,7 +1,9 @@
-"""What tests of the relay append, and what they take out of a queue."""
+"""What tests of the relay append, where its checkpoint is, and what they take out of a queue."""
 
 from typing import Any
 from uuid import uuid4
+
+from sqlalchemy import text
 
 from tests.messaging import toys
 from tests.messaging.conftest import World
@@ -18,6 +20,12 @@ def append(world: World, count: int) -> list[str]:
 def published(world: World) -> bool:
     """Return whether the checkpoint is at the log's end."""
     return bool(world.checkpoint()[0] == world.log("content").head())
+
+
+def set_back(world: World, position: int) -> None:
+    """Set the checkpoint back, as a restored backup of the log would; a relay that leads notices."""
+    with world.log("content").engine.begin() as db:
+        db.execute(text("update relay set position = :position, epoch = epoch + 1"), {"position": position})
 
 
 def positions(messages: list[tuple[Any, bytes]]) -> list[int]:

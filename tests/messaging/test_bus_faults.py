@@ -3,20 +3,10 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import text
-
 from shared import topology
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
-
-
-def is_published(world: World) -> bool:
-    return bool(world.checkpoint()[0] == world.log("content").head())
-
-
-def set_back(world: World, position: int) -> None:
-    with world.log("content").engine.begin() as db:
-        db.execute(text("update relay set position = :position, epoch = epoch + 1"), {"position": position})
+from tests.messaging.publishing import published, set_back
 
 
 def test_a_checkpoint_set_back_sends_again_and_every_effect_stays_one(world: World) -> None:
@@ -31,7 +21,7 @@ def test_a_checkpoint_set_back_sends_again_and_every_effect_stays_one(world: Wor
     heard = world.said("service", "review").count("toy.heard")
     set_back(world, 0)
     wait_until(lambda: first.state != "leading" or world.checkpoint()[1] >= 3)
-    wait_until(lambda: is_published(world))
+    wait_until(lambda: published(world))
     wait_until(lambda: world.said("service", "review").count("toy.heard") >= heard + 6)
     wait_until(lambda: world.count() == 0)
     assert toys.heard(world.log("review"), unit_id) == [1, 2, 3, 4, 5, 6]
@@ -43,7 +33,7 @@ def test_a_broker_that_lost_its_queues_is_told_again_from_the_log(world: World) 
     world.relay()
     unit_id = uuid4()
     toys.establish(world.log("content"), unit_id)
-    wait_until(lambda: world.count() == 1 and is_published(world))
+    wait_until(lambda: world.count() == 1 and published(world))
     with world.channel() as channel:
         channel.queue_delete(world.consumer)
     world.start("service", "review")

@@ -21,8 +21,8 @@ from infra.embedded import Platform
 from shared.errors import BY_NAME, NotFound, PlatformError, Unavailable
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
+from tests.messaging.deliveries import Exploit
 from tests.messaging.proxy import Proxy
-from tests.messaging.test_reactions import Exploit
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from shared.errors import Invalid
 from shared.testing import SECRET
 from tests.messaging import toys
 from tests.messaging.conftest import World, wait_until
-from tests.messaging.test_bus_faults import is_published, set_back
-from tests.messaging.test_reactions import publish, seal
+from tests.messaging.deliveries import publish, seal
+from tests.messaging.publishing import published, set_back
 
 NEW = "the-next-secret-of-the-platform-0123456789"
 
@@ -22,7 +22,7 @@ def under_way(world: World) -> Any:
     world.declare()
     world.relay()
     toys.establish(world.log("content"), unit_id := uuid4())
-    wait_until(lambda: world.count() == 1 and is_published(world))
+    wait_until(lambda: world.count() == 1 and published(world))
     return unit_id
 
 
@@ -30,7 +30,7 @@ def test_what_was_signed_before_the_change_is_handled_and_a_forgery_is_not(world
     """F60."""
     unit_id = under_way(world)
     event = world.log("content").read(0, 10).events[-1]
-    publish(world, event.data.encode(), seal(world, event, secret="of-somebody-else-0123456789-0123456789"))
+    publish(world, event.data.encode(), seal(event, secret="of-somebody-else-0123456789-0123456789"))
     world.start("service", "review", MATRIX_SECRET=f"{NEW}\n{SECRET}")
     wait_until(lambda: toys.heard(world.log("review"), unit_id) == [1])
     letters = wait_until(world.dead().list)
@@ -61,7 +61,7 @@ def test_while_two_are_listed_a_third_is_still_a_forgery(world: World, opens: An
     """F60; the mutant is caught."""
     toys.establish(world.log("content"), uuid4())
     event = world.log("content").read(0, 10).events[-1]
-    forged = seal(world, event, secret="of-somebody-else-0123456789-0123456789")
+    forged = seal(event, secret="of-somebody-else-0123456789-0123456789")
     let_in = False
     with suppress(Invalid):
         let_in = bool(opens(Envelope((NEW, SECRET)), forged.headers, forged.content_type, event.data.encode()))

@@ -99,7 +99,8 @@ def test_nothing_but_styles_scripts_and_pictures_can_be_had(client, name):
 
 def test_the_boards_first_view_is_small(files):
     """Everything the board loads before a chart is drawn, compressed."""
-    wanted = ["css/console.css", "vendor/tabler/tabler.min.css", "icon.svg", *_modules("js/pages/board.js")]
+    styles = ["vendor/tabler/tabler.min.css", *(f"css/{name}.css" for name in ("console", "narrow", "print"))]
+    wanted = [*styles, "icon.svg", *_modules("js/pages/board.js")]
     assert not any("echarts" in name for name in wanted)
     assert sum(len(files.files[name].zipped) for name in wanted) < FIRST_VIEW_LIMIT
 

@@ -1,8 +1,9 @@
-"""Small files as the platforms export them."""
+"""Small files as the platforms export them, and archives."""
 
 import struct
 from datetime import datetime
 from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 
@@ -76,6 +77,15 @@ def xlsx(*rows, top: int = 0, left: int = 0, sheet: str = "New Sheet1") -> bytes
     file = BytesIO()
     book.save(file)
     book.close()
+    return file.getvalue()
+
+
+def archive(parts: dict[str, bytes]) -> bytes:
+    """Return an archive with files of these names."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
     return file.getvalue()
 
 

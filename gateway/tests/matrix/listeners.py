@@ -1,11 +1,13 @@
-"""Those who listen to a hub in tests, and the scenes they are in."""
+"""Those who listen to a hub in tests, what they hear of, and the scenes they are in."""
 
 import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
+from gateway.matrix.changes import Change
 from gateway.matrix.client import Encoded, Scope
 from gateway.matrix.stream import Hub
 from shared.context import Caller
@@ -20,6 +22,7 @@ def welcome(who: Caller | None) -> Callable[[], Awaitable[Caller | None]]:
 
 
 EVERYBODY = caller("viewer")
+MINE, OTHER = str(UUID(int=1)), str(UUID(int=2))
 
 
 class Listener:
@@ -49,6 +52,12 @@ class Listener:
 
     def changes(self) -> list[str | None]:
         return [position for name, position, _ in self.heard if name == "change"]
+
+
+def change(position: int, *units: str, previous: int | None = None) -> Change:
+    """Return the news of one more publication in March in each of the units."""
+    cells = {unit: {"news_published": ["2021-03"]} for unit in units}
+    return Change(position=position, previous=position - 1 if previous is None else previous, units=cells)
 
 
 async def settle() -> None:

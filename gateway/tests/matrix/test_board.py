@@ -1,10 +1,8 @@
-"""Built answers: built once, kept apart by scope, served on when the read model is silent."""
+"""The board: answers kept apart by scope, and served on when the read model is silent."""
 
 import asyncio
 import json
 import random
-import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +12,6 @@ from sqlalchemy import Engine
 
 from gateway.matrix.asked import Asked
 from gateway.matrix.board import Board
-from gateway.matrix.cache import Built, Cache
 from gateway.matrix.freshness import Freshness
 from gateway.matrix.periods import parse
 from gateway.matrix.query import Query, query_of
@@ -24,84 +21,6 @@ from shared.errors import Invalid, NotFound, Unavailable
 from shared.testing import caller
 
 YEAR = parse("2021")
-
-
-def built(position: int) -> Built:
-    return Built(b"{}", str(position), position, time.monotonic())
-
-
-def counted(cache: Cache, position: int, failing: bool = False) -> tuple[list[int], Callable[[], Awaitable[Built]]]:
-    """Return a list that grows with each building, and the building."""
-    calls: list[int] = []
-
-    async def build() -> Built:
-        calls.append(position)
-        await asyncio.sleep(0.01)
-        if failing:
-            raise Unavailable("database.unavailable", "silent")
-        return built(position)
-
-    return calls, build
-
-
-def test_five_hundred_who_ask_at_once_cost_one_building() -> None:
-    """F54."""
-
-    async def scene() -> None:
-        cache = Cache()
-        calls, build = counted(cache, 1)
-        answers = await asyncio.gather(*(cache.get("key", 1, build) for _ in range(500)))
-        assert len(calls) == 1 and len({answer[0].etag for answer in answers}) == 1
-        await cache.get("key", 1, build)
-        assert len(calls) == 1
-        _, newer = counted(cache, 2)
-        assert (await cache.get("key", 2, newer))[0].position == 2
-
-    asyncio.run(scene())
-
-
-def test_the_last_good_answer_is_served_while_the_read_model_is_silent() -> None:
-    """F54."""
-
-    async def scene() -> None:
-        cache = Cache()
-        _, good = counted(cache, 1)
-        calls, bad = counted(cache, 2, failing=True)
-        with pytest.raises(Unavailable):
-            await cache.get("key", 1, bad)
-        await cache.get("key", 1, good)
-        answers = await asyncio.gather(*(cache.get("key", 2, bad) for _ in range(100)))
-        assert {(answer.position, current) for answer, current in answers} == {(1, False)}
-        await cache.get("key", 2, bad)
-        assert len(calls) == 2  # one for the refusal at first, one for the hundred; the last did not ask again
-
-    asyncio.run(scene())
-
-
-def test_one_who_gives_up_does_not_take_the_building_from_the_others() -> None:
-    async def scene() -> None:
-        cache = Cache()
-        calls, build = counted(cache, 1)
-        impatient = asyncio.create_task(cache.get("key", 1, build))
-        patient = asyncio.create_task(cache.get("key", 1, build))
-        await asyncio.sleep(0)
-        impatient.cancel()
-        assert (await patient)[0].position == 1 and len(calls) == 1
-
-    asyncio.run(scene())
-
-
-def test_the_cache_forgets_what_was_asked_for_longest_ago() -> None:
-    async def scene() -> None:
-        cache = Cache(capacity=2)
-        for key in ("a", "b", "c"):
-            await cache.get(key, 1, counted(cache, 1)[1])
-        calls, build = counted(cache, 1)
-        await cache.get("c", 1, build)
-        await cache.get("a", 1, build)
-        assert len(calls) == 1
-
-    asyncio.run(scene())
 
 
 def two_units(model: Engine) -> tuple[History, UUID, UUID]:

@@ -1,7 +1,6 @@
 """News of changes: nobody misses one, nobody sees another's, nobody slow holds up the rest."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 
@@ -9,17 +8,10 @@ from gateway.matrix import client, stream
 from gateway.matrix.changes import Change
 from gateway.matrix.client import BUFFER
 from gateway.matrix.stream import Hub
-from gateway.tests.matrix.listeners import EVERYBODY, Listener, play, settle, welcome
+from gateway.tests.matrix.listeners import EVERYBODY, MINE, OTHER, Listener, change, play, settle, welcome
 from shared.context import Caller
 from shared.errors import Unavailable
 from shared.testing import caller
-
-MINE, OTHER = str(UUID(int=1)), str(UUID(int=2))
-
-
-def change(position: int, *units: str, previous: int | None = None) -> Change:
-    cells = {unit: {"news_published": ["2021-03"]} for unit in units}
-    return Change(position=position, previous=position - 1 if previous is None else previous, units=cells)
 
 
 def test_a_change_reaches_those_who_may_see_its_units_and_tells_them_of_theirs_only() -> None:

@@ -19,7 +19,7 @@ from shared.testing import caller, request
 Ask = dict[str, Any]
 Decision = Literal["approved", "changes_requested", "rejected", "refused"]
 EDITOR = caller("office_editor")
-DUE = datetime(2199, 1, 1, tzinfo=UTC)  # tests tell the clock's door what time it is
+DUE = datetime(2199, 1, 1, tzinfo=UTC)  # tests tell what time it is
 ADMIN = caller("admin")
 
 

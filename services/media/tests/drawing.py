@@ -1,4 +1,4 @@
-"""Photographs drawn by code, with what cameras write into them."""
+"""Photographs drawn by code, with what cameras write into them, and the first bytes of a video."""
 
 import struct
 import zlib
@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, TiffImagePlugin
 
 RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 160, 60), (30, 60, 200), (220, 200, 40)
 GPS_MAKER = b"GPS-CANARY"
+MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><exif:GPSLatitude>30,15N</exif:GPSLatitude></x:xmpmeta>'
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.content.projections import metadata, project
+from services.content.schedule import publish_due
 from services.content.tests.world import DUE, World
 from shared.database import reading, writing
 from shared.read_model import read_model
@@ -91,7 +92,7 @@ class Editors(RuleBasedStateMachine):
 
     @rule()
     def clock(self) -> None:
-        self.world.service.publish_due_by(DUE)
+        publish_due(self.world.runtime, DUE)
 
     def teardown(self) -> None:
         assert self.world.runtime.views.rebuild().equal

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.content.schedule import publish_due
 from services.content.tests.world import ADMIN, DUE, EDITOR, World
 from shared.contracts.content.events import ArticlePublished
 from shared.errors import Conflict, Invalid, RuleBroken, Unavailable
@@ -146,8 +147,8 @@ def test_a_scheduled_publication_happens_when_it_is_due(world: World) -> None:
     world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.service.publish_due()
     assert world.ask("get_article", article_id=article)["status"] == "approved"
-    world.service.publish_due_by(DUE)
-    world.service.publish_due_by(DUE)
+    publish_due(world.runtime, DUE)
+    publish_due(world.runtime, DUE)
     published = [event for event in world.history(article) if isinstance(event, ArticlePublished)]
     assert [(event.published_at, event.by) for event in published] == [(DUE, EDITOR.account_id)]
 
@@ -157,7 +158,7 @@ def test_a_scheduled_publication_of_a_voided_approval_is_cancelled_with_its_reas
     article, channel = world.approved(unit), world.channel(unit)
     world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.ask("revise_article", article_id=article, title="潮汐二")
-    world.service.publish_due_by(DUE)
+    publish_due(world.runtime, DUE)
     found = world.ask("get_article", article_id=article)
     assert [place["status"] for place in found["publications"]] == ["cancelled"]
     assert found["reason"] == "revision 2 is not approved"
@@ -177,7 +178,7 @@ def test_one_publication_that_fails_does_not_hold_up_the_others(world: World, mo
         return append(stream, *rest, **more)
 
     monkeypatch.setattr(world.runtime.log, "append", fail_first)
-    world.service.publish_due_by(DUE)
+    publish_due(world.runtime, DUE)
     assert [world.ask("get_article", article_id=article)["status"] for article in articles] == ["approved", "published"]
 
 
@@ -186,7 +187,7 @@ def test_a_cancelled_schedule_is_not_published(world: World) -> None:
     article, channel = world.approved(unit), world.channel(unit)
     planned = world.ask("schedule_publication", article_id=article, channel_id=channel, due_at=DUE.isoformat())
     world.ask("cancel_publication", article_id=article, publication_id=planned["id"])
-    world.service.publish_due_by(DUE)
+    publish_due(world.runtime, DUE)
     assert not any(isinstance(event, ArticlePublished) for event in world.history(article))
 
 

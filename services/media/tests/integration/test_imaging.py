@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from services.media import imaging
 from services.media.imaging import Decoders, media_type_of
 from services.media.limits import MAX_IMAGE_BYTES, MAX_PIXELS
-from services.media.tests.drawing import jpeg, photograph, png, png_of_nothing, upright, webp
+from services.media.tests.drawing import MP4, jpeg, photograph, png, png_of_nothing, upright, webp
 from shared.errors import RuleBroken
 
-MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100)
 SCRIPT = b"<script>alert('PAYLOAD')</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg">%s</svg>'
 
@@ -183,6 +183,10 @@ def test_a_decoder_is_limited_and_knows_no_secret(decoders: Decoders) -> None:
     assert process.rlimit(psutil.RLIMIT_AS)[1] < 2**31 and process.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
     assert 0 < process.rlimit(psutil.RLIMIT_CPU)[0] < 30
     assert not [name for name in process.environ() if name.startswith(("MATRIX", "AWS", "S3"))]
+
+
+def test_the_decoders_of_a_process_are_the_same_ones() -> None:
+    assert imaging.decoders() is imaging.decoders()
 
 
 def test_a_decoder_ends_with_its_service() -> None:

@@ -7,7 +7,7 @@ import { exact, writeMoment } from "../lib/format.js";
 import { makeForm } from "../lib/form.js";
 import { complain, say } from "../lib/problems.js";
 import { t, word } from "../lib/words.js";
-import { markedText } from "../reviews/marked.js";
+import { findingLine, markedText } from "../reviews/marked.js";
 import { MATCHES, SEVERITIES, readTerms, writeTerms } from "./term-text.js";
 
 const PATH = "/v1/term-lists";
@@ -127,7 +127,7 @@ function trial(draft) {
     try {
       const { findings } = await post(`${PATH}/trial`, { text, terms: draft.terms, allow: draft.allow });
       replace(out, h("p", { class: "mb-1" }, findings.length ? t("reviews.findings", { n: findings.length }) : t("reviews.clean")), h("div", { class: "text", lang: "zh-CN" }, markedText(text, findings.map((each, at) => ({ ...each, number: String(at) })), () => {})),
-        h("ol", { class: "small mt-2 mb-0" }, findings.map((each) => h("li", {}, `${word("severity", each.severity)}${t("colon")}${each.found} · ${word("category", each.category)}`, each.suggestion && ` · ${t("reviews.suggest", { word: each.suggestion })}`))));
+        h("ol", { class: "small mt-2 mb-0" }, findings.map(findingLine)));
     } catch (problem) {
       form.blame(problem);
       complain(problem);

@@ -6,6 +6,7 @@ import { complain, problemBox, say } from "../lib/problems.js";
 import { unitOptions } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 import { photoField } from "../assets/photos.js";
+import { findingLine } from "../reviews/marked.js";
 import { toHtml, toText } from "./text.js";
 
 const KINDS = ["news", "wechat_post", "video_post"];
@@ -68,5 +69,5 @@ export async function writeArticle(pane, page, article, saved, cancel) {
 async function selfCheck({ title = "", body = "" }, out) {
   const { findings } = await post("/v1/term-lists/trial", { text: `${title}\n${body}`.slice(0, 20000) });
   replace(out, h("div", { class: `alert ${findings.length ? "alert-warning" : "alert-success"} mb-0` }, findings.length ? t("reviews.findings", { n: findings.length }) : t("reviews.clean"),
-    h("ul", { class: "mb-0 mt-1 small" }, findings.map((each) => h("li", {}, `${word("severity", each.severity)}${t("colon")}${each.found} · ${word("category", each.category)}`, each.suggestion && ` · ${t("reviews.suggest", { word: each.suggestion })}`)))));
+    h("ul", { class: "mb-0 mt-1 small" }, findings.map(findingLine))));
 }

@@ -1,5 +1,6 @@
 // One article as it stands: its text, where it appeared, and what may be done next.
 import { get } from "../lib/api.js";
+import { fact } from "../lib/desk.js";
 import { h, replace } from "../lib/dom.js";
 import { writeMoment } from "../lib/format.js";
 import { complain } from "../lib/problems.js";
@@ -39,13 +40,13 @@ export async function showArticle(pane, page, id, told) {
         act(true, t("articles.revisions"), () => showRevisions(article).catch(complain)),
         act(may.withdraw && status !== "withdrawn", t(status === "submitted" ? "articles.retract" : "articles.withdraw"), run(() => withdraw(article)), status === "submitted" ? "" : "btn-outline-danger"))),
     h("dl", { class: "meta" },
-      line(t("field.status"), badge("article_status", status), h("span", {}, t("articles.revision", { n: article.revision }))),
-      line(t("field.unit_id"), units.get(article.unit_id) || article.unit_id), line(t("field.kind"), word("article_kind", article.kind)),
-      authors.length > 0 && line(t("field.author_ids"), authors.join(t("comma"))), article.byline && line(t("field.byline"), article.byline), line(t("field.originality"), word("originality", article.originality)),
-      article.event_ended_at && line(t("field.event_ended_at"), writeMoment(article.event_ended_at)),
-      article.tags.length > 0 && line(t("field.tags"), article.tags.join(" · ")),
-      article.topic && line(t("field.topic"), article.topic), article.series && line(t("field.series"), article.series),
-      article.source_url && line(t("field.source_url"), link(article.source_url))),
+      fact(t("field.status"), badge("article_status", status), h("span", {}, t("articles.revision", { n: article.revision }))),
+      fact(t("field.unit_id"), units.get(article.unit_id) || article.unit_id), fact(t("field.kind"), word("article_kind", article.kind)),
+      authors.length > 0 && fact(t("field.author_ids"), authors.join(t("comma"))), article.byline && fact(t("field.byline"), article.byline), fact(t("field.originality"), word("originality", article.originality)),
+      article.event_ended_at && fact(t("field.event_ended_at"), writeMoment(article.event_ended_at)),
+      article.tags.length > 0 && fact(t("field.tags"), article.tags.join(" · ")),
+      article.topic && fact(t("field.topic"), article.topic), article.series && fact(t("field.series"), article.series),
+      article.source_url && fact(t("field.source_url"), link(article.source_url))),
     article.reason && ["draft", "changes_requested", "rejected", "withdrawn"].includes(status) && h("div", { class: "alert alert-warning" }, t("articles.reason", { reason: article.reason })),
     status === "submitted" && h("p", { class: "text-secondary", role: "status" }, t("articles.waiting")),
     preview(article),
@@ -71,8 +72,6 @@ export async function showArticle(pane, page, id, told) {
         act(may.publish && each.status === "scheduled", t("articles.cancel_scheduled"), run(() => cancelScheduled(article, each)))));
   }
 }
-
-const line = (term, ...what) => h("div", {}, h("dt", {}, term), h("dd", {}, what));
 
 // Links lead out by http only, whatever a record holds.
 function link(url) {

@@ -1,5 +1,6 @@
 // One case: may this be published, and if not, where exactly.
 import { del, get, post } from "../lib/api.js";
+import { fact } from "../lib/desk.js";
 import { ask } from "../lib/dialog.js";
 import { badge } from "../articles/view.js";
 import { h, replace } from "../lib/dom.js";
@@ -31,10 +32,10 @@ export async function showCase(pane, page, id, told) {
     h("header", { class: "pane-head" }, h("h1", { id: "case-title", tabindex: "-1" }, found.title),
       h("div", { class: "pane-acts" }, h("a", { class: "btn btn-sm", href: `/articles#${found.article_id}` }, t("reviews.article")))),
     h("dl", { class: "meta" },
-      line(t("field.status"), badge("case_status", found.status)), line(t("field.unit_id"), units.get(found.unit_id) || found.unit_id), line(t("field.kind"), word("article_kind", found.kind)),
-      people.size > 0 && line(t("field.author_ids"), [...people.values()].join(t("comma"))),
-      line(t("field.revision"), found.revision), line(t("field.submitted_at"), writeMoment(found.submitted_at)),
-      line(t("field.char_count"), exact(found.char_count)), line(t("field.checked_with"), found.checked_with.length)),
+      fact(t("field.status"), badge("case_status", found.status)), fact(t("field.unit_id"), units.get(found.unit_id) || found.unit_id), fact(t("field.kind"), word("article_kind", found.kind)),
+      people.size > 0 && fact(t("field.author_ids"), [...people.values()].join(t("comma"))),
+      fact(t("field.revision"), found.revision), fact(t("field.submitted_at"), writeMoment(found.submitted_at)),
+      fact(t("field.char_count"), exact(found.char_count)), fact(t("field.checked_with"), found.checked_with.length)),
     own && found.status === "open" && h("div", { class: "alert alert-info" }, t("reviews.own")),
     found.decision && decision(found),
     h("div", { class: "reading" }, h("section", { "aria-label": t("reviews.text") }, text), h("section", {}, h("h2", { class: "section-title mt-0" }, summary(found.findings.length, blocking)), list()))),
@@ -112,5 +113,3 @@ function decision(found) {
     h("div", {}, `${t("reviews.decided")}${t("colon")}${word("case_status", found.status)} · ${writeMoment(at)}`),
     reason && h("div", {}, `${t("field.reason")}${t("colon")}${reason}`), override && h("div", {}, `${t("field.override_reason")}${t("colon")}${override}`));
 }
-
-const line = (term, ...what) => h("div", {}, h("dt", {}, term), h("dd", {}, what));

@@ -19,3 +19,7 @@ export function markedText(text, findings, onpick) {
     return h("mark", { class: `mark-${worst.severity}`, title: says, dataset: { finding: worst.number }, onclick: () => onpick(worst.number) }, piece);
   });
 }
+
+// A finding in one line of a list.
+export const findingLine = (each) =>
+  h("li", {}, `${word("severity", each.severity)}${t("colon")}${each.found} · ${word("category", each.category)}`, each.suggestion && ` · ${t("reviews.suggest", { word: each.suggestion })}`);
