@@ -104,6 +104,22 @@ def test_the_cache_forgets_what_was_asked_for_longest_ago() -> None:
     asyncio.run(scene())
 
 
+def test_what_could_not_be_built_is_not_remembered_for_ever() -> None:
+    """The mutant keeps a note of each question that was asked while the database was silent."""
+
+    async def silent() -> Built:
+        raise Unavailable("database.unavailable")
+
+    async def play() -> None:
+        cache = Cache(capacity=2)
+        for number in range(20):
+            with pytest.raises(Unavailable):
+                await cache.get(number, 0, silent)
+        assert len(cache._failed_at) <= 2
+
+    asyncio.run(play())
+
+
 def two_units(model: Engine) -> tuple[History, UUID, UUID]:
     history = History()
     mine, other = history.unit("mine"), history.unit("other")
