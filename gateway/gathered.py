@@ -85,6 +85,9 @@ class Gathered:
         except PlatformError as error:
             for one in calls:
                 _fail(one, type(error)(error.code, error.detail, error.fields))
+        except Exception as error:
+            for one in calls:
+                _fail(one, error)
         except BaseException:
             for one in calls:
                 one.answer.cancel()
@@ -118,6 +121,6 @@ def _settle(service: str, one: _Waiting, reply: Any) -> None:
             one.answer.set_result(result)
 
 
-def _fail(one: _Waiting, error: PlatformError) -> None:
+def _fail(one: _Waiting, error: Exception) -> None:
     if not one.answer.done():  # else its caller went away
         one.answer.set_exception(error)

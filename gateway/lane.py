@@ -46,9 +46,12 @@ Headers = list[tuple[bytes, bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asker:
-    """What the long way found out about a caller, and the headers of his answers: of whole ones, and of 304."""
+    """What the long way found out about a caller, and the headers of his answers: of whole ones, and of 304.
+
+    Equal to itself only: who was looked up again may see other units, and what he asked before means something else.
+    """
 
     standing: Standing
     whole: Headers
@@ -71,19 +74,19 @@ class Lane:
     def __init__(self, access: Access, board: Board, front: Front) -> None:
         self._access, self._board, self._front = access, board, front
         self._askers: OrderedDict[bytes, Asker] = OrderedDict()
-        self._questions: OrderedDict[tuple[bytes, bytes], Asked] = OrderedDict()
+        self._questions: OrderedDict[tuple[Asker, bytes], Asked] = OrderedDict()
 
     async def answers(self, scope: dict[str, Any], send: Send) -> bool:
         """Answer the question if its answer is built and current; return whether it was."""
         began = time.perf_counter()
         digest, tags = _asked(scope)
         scope[ASIDE] = (digest, tags)
-        asked = self._questions.get((digest, scope["query_string"]))
-        if asked is None:
-            return False
         asker = self._standing(digest)
-        at_hand = None if asker is None else self._board.at_hand(asked)
-        if asker is None or at_hand is None:
+        if asker is None:
+            return False
+        asked = self._questions.get((asker, scope["query_string"]))
+        at_hand = None if asked is None else self._board.at_hand(asked)
+        if at_hand is None:
             return False
         start, body = _messages(asker, at_hand, tags)
         await send(start)
@@ -109,7 +112,7 @@ class Lane:
             return False  # the long way meets the same, and has words for it
         if not self._access.holds(asker.standing):
             return False  # it was withdrawn while others were waited for
-        _keep(self._questions, (digest, scope["query_string"]), asked)
+        _keep(self._questions, (asker, scope["query_string"]), asked)
         start, body = _messages(asker, built, tags)
         await send(start)
         await send(body)
@@ -142,7 +145,7 @@ class Lane:
         whole = _without(OF_ONE_ANSWER, headers)
         asker = Asker(standing=standing, whole=whole, known=_without(OF_A_BODY, whole))
         _keep(self._askers, aside.asker, asker)
-        _keep(self._questions, (aside.asker, scope["query_string"]), aside.asked)
+        _keep(self._questions, (asker, scope["query_string"]), aside.asked)
 
 
 def lay_aside(req: Any, asked: Asked) -> None:

@@ -136,13 +136,21 @@ class BrokerRpc:
             self._amqp_url, timeout=CONNECT_TIMEOUT_S, client_properties={"connection_name": "matrix gateway"},
             heartbeat=HEARTBEAT_S,
         )  # fmt: skip
+        try:
+            exchange = await self._open(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        self._failures, self._connection, self._exchange = 0, connection, exchange
+        return exchange
+
+    async def _open(self, connection: AbstractConnection) -> AbstractExchange:
         channel = await connection.channel(on_return_raises=True)
         exchange = await channel.get_exchange(EXCHANGE)
         queue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
         await queue.bind(exchange, self._queue)
         await queue.consume(self._on_answer, no_ack=True)
         self._watch(connection, channel)
-        self._failures, self._connection, self._exchange = 0, connection, exchange
         return exchange
 
     def _watch(self, connection: AbstractConnection, channel: AbstractChannel) -> None:

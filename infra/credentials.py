@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.broker_users import ALL, OPERATOR, PROCESSES, permissions, topic_permissions
+from shared.disk import sync_path
 
 OWNERS = ("content", "review", "media", "training", "metrics", "gateway")
 KEY_BYTES = 32
@@ -36,6 +37,8 @@ def make_credentials(folder: Path, broker: str = "rabbitmq:5672") -> Path:
     for name in DRAWN:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_urlsafe(KEY_BYTES))
+            sync_path(folder / name)  # databases and sealed names last, and nobody gets into them without it
+    sync_path(folder)
     passwords = {OPERATOR: (folder / "rabbitmq_password").read_text()}
     _write(folder / "amqp_url", f"amqp://{OPERATOR}:{passwords[OPERATOR]}@{broker}/")
     for process in PROCESSES:

@@ -13,6 +13,7 @@ from pathlib import Path
 from shared.config import BadSetting, Settings, draw_secret
 from shared.contracts import SERVICES
 from shared.database import open_engine
+from shared.disk import sync_path
 from shared.errors import Conflict
 from shared.keys import UNREADABLE, SqlKeyRing
 
@@ -114,3 +115,4 @@ def _write(path: Path, secrets: Sequence[str]) -> None:
         os.chown(fresh, before.st_uid, before.st_gid)
     fresh.chmod(before.st_mode & 0o777)
     fresh.replace(path)
+    sync_path(path.parent)

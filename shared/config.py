@@ -11,6 +11,8 @@ from typing import Literal
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shared.disk import sync_path
+
 SECRET_BYTES = 32
 DRIVER = "postgresql+psycopg2"  # a bare ``postgresql`` is another driver to SQLAlchemy
 WELL_KNOWN_SECRETS = frozenset({"secret", "changeme", "password", "matrix", "guest"})
@@ -154,6 +156,8 @@ def _signing_secrets(env: Mapping[str, str], data: Path, mode: str) -> tuple[str
         if not path.exists() or not path.stat().st_size:  # empty: the first start was cut
             path.touch(mode=0o600)
             path.write_text(draw_secret())
+            for each in (path, data):  # what is sealed under it lasts, and is worth nothing without it
+                sync_path(each)
         return read_secrets(path.read_text())
     except OSError as error:
         raise BadSetting(f"data directory {data} cannot be used: {error}; set DATA= to one you may write") from error

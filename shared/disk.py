@@ -45,6 +45,7 @@ class Disk:
         self._file = f"{database}-wal"
         self._noting, self._syncing = threading.Lock(), threading.Lock()
         self._written = self._lasting = 0
+        self._failed: OSError | None = None
         self.turn = Turn()
 
     def written(self) -> None:
@@ -55,8 +56,12 @@ class Disk:
     def sync(self) -> None:
         """Return once every commit noted before the call lasts; one that waits syncs for all.
 
+        A system tells of a failure once, and takes what it lost for written from then on: nothing that stands behind
+        that in the file would last either. So nothing more is said to last until the database was opened anew, alone,
+        which moves the file's content over. Source: PostgreSQL's data_sync_retry.
+
         Raises:
-            OSError: the disk failed; whether the commits last is unknown.
+            OSError: the disk failed, now or before; whether the commits last is unknown.
         """
         mine = self._written
         if self._lasting >= mine:
@@ -64,9 +69,15 @@ class Disk:
         with self._syncing:
             if self._lasting >= mine:
                 return
+            if self._failed:
+                raise OSError(errno.EIO, f"it failed before ({self._failed.strerror}); start anew")
             upto = self._written
-            with suppress(FileNotFoundError):  # the last connection that closed has moved everything over
-                sync_data(self._file)
+            try:
+                with suppress(FileNotFoundError):  # the last connection that closed has moved everything over
+                    sync_data(self._file)
+            except OSError as error:
+                self._failed = error
+                raise
             self._lasting = upto
 
 

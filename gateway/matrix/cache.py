@@ -76,6 +76,8 @@ class Cache:
             return self._built.get(key, built), False
         except Unavailable:
             self._failed_at[key] = time.monotonic()
+            while len(self._failed_at) > self._capacity:
+                del self._failed_at[next(iter(self._failed_at))]
             if built is None:
                 raise
             return built, False

@@ -13,8 +13,7 @@ from gateway.matrix.client import BEAT, Check, Client, Encoded, Scope
 from gateway.matrix.writer import RING
 from shared import codec
 from shared.context import Caller
-from shared.errors import Unavailable
-from shared.logs import log
+from shared.logs import log_failure
 
 ACTION = "matrix.read"
 PER_KEY = 6
@@ -156,8 +155,8 @@ class Hub:
             return
         try:
             caller = await clients[0].check()
-        except Unavailable as error:
-            log.warning("stream.unchecked", reason=error.code)
+        except Exception as error:  # also a mistake of ours: whoever is asked next must not go unchecked for it
+            log_failure("stream.unchecked", error)
             old = [client for client in clients if time.monotonic() - client.checked_at > UNCHECKED_S]
             for client in old:
                 client.end(self._resync())

@@ -13,7 +13,6 @@ from gateway.matrix.changes import Change
 from gateway.matrix.read import position, snapshot
 from gateway.matrix.stream import Hub
 from gateway.matrix.tables import change, feed
-from shared.errors import Unavailable
 from shared.logs import log_failure
 
 POLL_S = 2.0
@@ -50,7 +49,7 @@ class Watcher:
             self._woken.clear()
             try:
                 await self.look()
-            except Unavailable as error:
+            except Exception as error:  # also a mistake of ours: nobody else would look for this worker again
                 log_failure("matrix.unavailable", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_S)

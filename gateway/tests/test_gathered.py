@@ -72,6 +72,15 @@ def test_a_call_that_is_alone_goes_as_it_is():
     assert service.messages == [("content", "do")]
 
 
+@pytest.mark.parametrize("calls", [1, 3])
+def test_a_mistake_of_ours_is_told_as_one_to_all_whom_it_meets(calls: int) -> None:
+    """The mutant cancels them, and their requests end without an answer as if their callers had gone away."""
+    service = Service()
+    service.fails = ZeroDivisionError("ours")
+    found = gather(service, lambda rpc: [rpc.call("content", "do", {"n": n}) for n in range(calls)])
+    assert [type(each) for each in found] == [ZeroDivisionError] * calls
+
+
 def test_nobody_is_waited_for_when_all_who_may_ask_have_asked():
     async def ask(abreast: int) -> list[Any]:
         gathered = Gathered(service, window_s=3600)

@@ -143,6 +143,36 @@ def test_a_lane_that_does_not_look_at_access_would_answer_for_ever(
         access_acts_at_once(world)
 
 
+def no_question_outlives_a_right(world: World, history: History) -> None:
+    """Assert that whoever lost a unit has lost it in every question that he asked before."""
+    mine, other = units(history)
+    editor = world.add("college_editor", mine, other, name="editor")
+    account = world.ask("GET", "/v1/me", editor).json()["id"]
+    questions = [PATH, PATH + "&kind=college", f"{PATH}&unit={other}"]
+    assert all(str(other) in world.ask("GET", question, editor).text for question in questions * 2)
+    change = {"units": [str(mine)]}
+    assert world.ask("PATCH", f"/v1/accounts/{account}", headers={"If-Match": "*"}, json=change).status_code == 200
+    seen = [world.ask("GET", question, editor) for question in questions * 2]
+    assert [each.status_code for each in seen] == [200, 200, 404] * 2
+    assert all(str(mine) in each.text for each in seen if each.status_code == 200)
+    assert not any(str(other) in each.text for each in seen)
+
+
+def test_a_unit_that_was_taken_away_is_gone_from_every_question_asked_before(world: World, history: History) -> None:
+    """G7: what is remembered of a caller's questions holds what he might see when he asked them."""
+    no_question_outlives_a_right(world, history)
+
+
+def test_a_lane_that_keeps_questions_for_who_looks_the_same_would_tell_what_is_anothers(
+    world: World, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G7: the mutant."""
+    monkeypatch.setattr(lane.Asker, "__eq__", lambda self, other: self.whole == other.whole)
+    monkeypatch.setattr(lane.Asker, "__hash__", lambda self: 0)
+    with pytest.raises(AssertionError):
+        no_question_outlives_a_right(world, history)
+
+
 def test_two_callers_with_the_same_words_never_get_each_others_units(world: World, history: History) -> None:
     """G7."""
     mine, other = units(history)

@@ -17,8 +17,8 @@ from shared.sealed import KeyRing, unseal
 Seen = frozenset[UUID] | None  # the units a caller sees; None: all
 
 
-def get_session(db: Connection, seen: Seen, session_id: UUID, keys: KeyRing) -> dict[str, Any]:
-    """Return a session with its attendances in order of arrival.
+def get_session(db: Connection, seen: Seen, session_id: UUID) -> dict[str, Any]:
+    """Return a session with its attendances in order of arrival, names sealed.
 
     Raises:
         NotFound: there is no such session among the units seen.
@@ -32,13 +32,19 @@ def get_session(db: Connection, seen: Seen, session_id: UUID, keys: KeyRing) -> 
     attendances = [
         {
             "person_id": str(one.person_id),
-            "name": unseal(keys, one.name, "name"),
+            "name": one.name,
             "unit_id": str(one.person_unit_id) if one.person_unit_id else None,
             "at": instant(one.at),
         }
         for one in people
     ]
     return _session(row, len(people)) | {"distinct_people": len(people), "attendances": attendances}
+
+
+def with_names(found: dict[str, Any], keys: KeyRing) -> dict[str, Any]:
+    """Return the session with names that can be read. Each key takes a connection: hold none meanwhile."""
+    named = [one | {"name": unseal(keys, one["name"], "name")} for one in found["attendances"]]
+    return found | {"attendances": named}
 
 
 def skills(history: Sequence[Recorded]) -> list[str]:

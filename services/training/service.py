@@ -54,8 +54,9 @@ class TrainingService:
         call = self.runtime.open("training.read", request)
         session_id = requests.GetSession.read(call.body)["session_id"]
         with self.runtime.caught_up(call.caller) as db:
-            found = queries.get_session(db, call.caller.unit_filter(), session_id, self.runtime.keys)
-        return found | {"skills": queries.skills(self.runtime.log.load(f"session-{session_id}"))}
+            found = queries.get_session(db, call.caller.unit_filter(), session_id)
+        taught = queries.skills(self.runtime.log.load(f"session-{session_id}"))
+        return queries.with_names(found, self.runtime.keys) | {"skills": taught}
 
     @rpc
     def list_sessions(self, request: Request) -> Answer:

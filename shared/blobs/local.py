@@ -159,7 +159,9 @@ def _pour(chunks: Iterable[bytes], file: BinaryIO) -> None:
     """Write the chunks, and have the disk begin with them while more come: the wait at the end is then short."""
     waiting = 0
     for chunk in chunks:
-        file.write(chunk)
+        rest = memoryview(chunk)
+        while rest:  # a file without a buffer takes what there is room for, and refuses only what comes after it
+            rest = rest[file.write(rest) :]
         waiting += len(chunk)
         if waiting >= AHEAD:
             waiting = 0

@@ -103,13 +103,27 @@ def test_work_that_would_be_repeated_waits_for_nobody(log: SqliteLog, power: Pow
         assert db.execute(consumer_position.select()).one().position == 1
 
 
-def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: str) -> None:
-        raise OSError(5, "Input/output error")
+def broken(_: str) -> None:
+    raise OSError(5, "Input/output error")
 
+
+def test_a_disk_that_fails_is_unavailable(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "sync_data", broken)
     with pytest.raises(Unavailable, match="the disk failed"):
         append(log, "unit-1")
+
+
+def test_after_a_disk_failed_this_process_says_of_nothing_more_that_it_lasts(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G1: the mutant syncs again. A system tells of a failure once, and takes what it lost for written from then on."""
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "sync_data", broken)
+        with pytest.raises(Unavailable):
+            append(log, "unit-1", key="k")
+    for once_more in (lambda: append(log, "unit-1", key="k"), lambda: append(log, "unit-2"), lambda: log.read(0)):
+        with pytest.raises(Unavailable, match="start anew"):
+            once_more()
 
 
 class _Count:

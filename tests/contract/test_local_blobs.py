@@ -2,8 +2,10 @@
 
 import errno
 import os
+import resource
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,3 +164,25 @@ def test_what_a_killed_writer_left_is_forgotten_after_a_while(tmp_path: Path) ->
     assert blobs.forget_unfinished(now - timedelta(hours=1)) == 0 and left.exists()
     assert blobs.forget_unfinished(now + timedelta(hours=1)) == 1 and not left.exists()
     assert read(blobs, KEY) == b"x"
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes: a write is cut off there, the next one is refused."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("behind", [None, Behind("s/first", 5)])
+def test_bytes_for_which_there_was_no_room_are_not_said_to_be_stored(tmp_path: Path, behind: Behind | None) -> None:
+    """F49: the mutant takes a write that was cut off for a whole one, and the last bytes are missing unseen."""
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("s/first", b"first")
+    with room_for(8), pytest.raises(Unavailable) as refusal:
+        blobs.put("s/second", [b"more than fits"], None, behind)
+    assert refusal.value.code == "blobs.full"
+    assert [(found.key, found.bytes) for found in blobs.list("s/")] == [("s/first", 5)]

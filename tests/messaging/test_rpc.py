@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pika
 import pytest
+from aio_pika.exceptions import AMQPError
 from sqlalchemy.engine import make_url
 
 from gateway import circuit
@@ -232,6 +233,38 @@ def test_no_broker_is_unavailable_within_the_deadline():
         await rpc.close()
 
     asyncio.run(run())
+
+
+def test_a_connection_on_which_nothing_can_be_opened_is_closed(monkeypatch: pytest.MonkeyPatch):
+    """The mutant leaves it: while the bus is not declared yet, each attempt costs the broker one more connection."""
+    opened: list[Bare] = []
+
+    async def connect(*_: Any, **__: Any) -> Bare:
+        opened.append(Bare())
+        return opened[-1]
+
+    async def run() -> None:
+        rpc = BrokerRpc("amqp://nobody/")
+        for _ in range(2):
+            with pytest.raises(Unavailable, match=r"rpc\.no_broker"):
+                await rpc.call("content", "echo", asking())
+        await rpc.close()
+
+    monkeypatch.setattr("gateway.rpc.aio_pika.connect", connect)
+    asyncio.run(run())
+    assert [connection.closed for connection in opened] == [True, True]
+
+
+class Bare:
+    """A connection to a broker that knows no exchange of ours."""
+
+    closed = False
+
+    async def channel(self, **_: Any) -> Any:
+        raise AMQPError("no exchange 'nameko-rpc'")
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 def test_the_database_does_not_hold_up_the_hub_and_what_does_is_counted(served: World):

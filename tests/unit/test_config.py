@@ -50,3 +50,14 @@ def test_secrets_are_the_lines_of_their_file_each_once(tmp_path: Path) -> None:
 def test_a_first_start_that_was_cut_before_its_secret_was_written_draws_one(tmp_path: Path) -> None:
     (tmp_path / "secret.key").touch(mode=0o600)
     assert len(load_settings({"MATRIX_DATA": str(tmp_path)}).secrets[0]) > 40
+
+
+def test_a_drawn_secret_lasts_before_anything_is_sealed_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant leaves it to the system: power that fails in the first half minute takes every sealed name along."""
+    synced: list[Path] = []
+    monkeypatch.setattr("shared.config.sync_path", synced.append)
+    folder = (tmp_path / "data").resolve()
+    assert load_settings({"MATRIX_DATA": str(folder)}).secrets
+    assert synced == [folder / "secret.key", folder]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from shared.context import CALLER_LIFETIME_S, SIGNED_ANEW_S, Caller, CallerSigner
+from shared.context import CALLER_LIFETIME_S, SIGNED_ANEW_S, SKEW_S, Caller, CallerSigner
 from shared.errors import NotFound, RuleBroken
 from shared.roles import ACTIONS, EVERY_UNIT, ROLES, Role
 
@@ -111,8 +111,22 @@ def test_a_token_that_was_believed_is_not_believed_for_longer(monkeypatch: pytes
     assert signer.verify(token) == caller()
     now += 1
     assert_forged(token, signer)
-    now -= CALLER_LIFETIME_S + 2  # a clock that was set back
+    now -= CALLER_LIFETIME_S + SKEW_S + 2  # a clock that was set back
     assert_forged(token, signer)
+
+
+@pytest.mark.parametrize(("ahead", "accepted"), [(0.02, True), (SKEW_S, True), (SKEW_S + 1, False)])
+def test_a_token_is_believed_also_where_the_gateways_clock_is_a_little_ahead(
+    monkeypatch: pytest.MonkeyPatch, ahead: float, accepted: bool
+) -> None:
+    """S19: the mutant calls it forged, for as long as the clocks differ, whenever somebody's token was signed anew."""
+    monkeypatch.setattr(time, "time", lambda: 1_000_000.0)  # each whole fifth second a token is signed anew
+    token = CallerSigner((SECRET,)).sign(caller())
+    monkeypatch.setattr(time, "time", lambda: 1_000_000.0 - ahead)
+    if accepted:
+        assert SIGNER.verify(token) == caller()
+    else:
+        assert_forged(token)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from infra import secret
+from infra import credentials, secret
 from infra.doctor import check_machine
 from shared.config import BadSetting, Settings, load_settings
 from shared.contracts import SERVICES
@@ -104,3 +104,18 @@ def test_secrets_in_a_variable_are_left_to_who_set_it(env: dict[str, str]) -> No
     settings = load_settings({"MATRIX_DATA": env["MATRIX_DATA"], "MATRIX_SECRET": SECRET})
     with pytest.raises(BadSetting, match="MATRIX_SECRET_FILE"):
         secret.draw(settings)
+
+
+def test_a_change_of_the_secret_lasts_before_it_is_told(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant syncs the file and not its folder, which after a loss of power names the former one."""
+    synced: list[Path] = []
+    monkeypatch.setattr(secret, "sync_path", synced.append)
+    secret.draw(now(env))
+    assert synced[-1] == Path(env["MATRIX_SECRET_FILE"]).parent
+
+
+def test_drawn_credentials_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(credentials, "sync_path", synced.append)
+    folder = credentials.make_credentials(tmp_path / "secrets")
+    assert synced == [*(folder / name for name in credentials.DRAWN), folder]

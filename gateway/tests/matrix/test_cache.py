@@ -204,3 +204,19 @@ def test_nobody_waits_long_for_a_slow_building_where_there_is_an_older_answer(mo
         assert (await kept.get("key", 2, slow))[0].body == b"new"
 
     asyncio.run(scene())
+
+
+def test_what_could_not_be_built_is_not_remembered_for_ever() -> None:
+    """The mutant keeps a note of each question that was asked while the database was silent."""
+
+    async def silent() -> Built:
+        raise Unavailable("database.unavailable")
+
+    async def play() -> None:
+        cache = Cache(capacity=2)
+        for number in range(20):
+            with pytest.raises(Unavailable):
+                await cache.get(number, 0, silent)
+        assert len(cache._failed_at) <= 2
+
+    asyncio.run(play())

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.matrix import client, stream
 from gateway.matrix.changes import Change
-from gateway.matrix.client import BUFFER
+from gateway.matrix.client import BEAT, BUFFER
 from gateway.matrix.stream import Hub
 from gateway.tests.matrix.listeners import EVERYBODY, MINE, OTHER, Listener, change, play, settle, welcome
 from shared.context import Caller
@@ -260,4 +260,30 @@ def test_idle_connections_beat_and_a_worker_that_ends_says_good_bye() -> None:
         wires = await task
         assert wires[1] == b": beat\n\n" and wires[2].startswith(b"event: drain\nretry: ")
 
+    play(scene)
+
+
+def test_a_mistake_in_a_check_ends_neither_the_checks_nor_the_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant's first mistake is its last look: who lost a right listens on, and proxies cut who hears no beat."""
+    looks, heard = 0, list[bytes]()
+
+    async def check() -> Caller:
+        nonlocal looks
+        looks += 1
+        raise ZeroDivisionError
+
+    async def scene(hub: Hub) -> None:
+        async def listen() -> None:
+            async for event in hub.events("key", None, check, None):
+                heard.append(event.serialize())
+
+        tasks = [asyncio.create_task(listen()), asyncio.create_task(hub.run())]
+        async with asyncio.timeout(10):
+            while looks < 2 or BEAT.serialize() not in heard:
+                await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+
+    monkeypatch.setattr(stream, "CHECK_S", 1)
+    monkeypatch.setattr(stream, "BEAT_S", 1)
     play(scene)

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from conftest import MakeDatabase
@@ -14,7 +15,7 @@ from gateway.matrix.tables import applied, history
 from gateway.matrix.transaction import Transaction, transaction
 from gateway.matrix.writer import Writer
 from gateway.tests.matrix.kit import NOW, History, apply, at
-from shared.database import open_engine, reading
+from shared.database import open_engine, reading, writing
 from shared.driver import Driver
 from shared.errors import Unavailable
 from shared.ids import new_id
@@ -133,3 +134,15 @@ def test_who_gives_up_leaves_nothing(either: Engine) -> None:
 def test_a_database_that_goes_away_from_a_rebuild_is_unavailable_as_everywhere(model: Engine) -> None:
     with pytest.raises(Unavailable), Driver(model).explained():
         raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_the_matrix_takes_turns_with_what_else_writes_to_the_gateways_file(model: Engine) -> None:
+    """The mutant without turns has SQLite sleep between tries, a second at times; here, where it does not, it fails."""
+    writer = Writer(model)
+    model.dispose()  # each connection has a patience of its own
+    event.listen(model, "connect", lambda db, _: db.execute("pragma busy_timeout = 0"))
+    with ThreadPoolExecutor(1) as pool:
+        with writing(model):
+            waiting = pool.submit(writer.beat, ["content"], NOW)
+            assert not wait([waiting], 0.2).done
+        waiting.result(20)

@@ -67,6 +67,30 @@ def test_in_one_process_an_append_reaches_a_listener_at_once(model: Engine) -> N
     play(scene)
 
 
+def test_a_mistake_does_not_end_the_watching(model: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant ends with it: this worker's answers stay what they were until it is started again."""
+    looks = 0
+
+    def broken(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+        raise ZeroDivisionError
+
+    async def scene(hub: Hub) -> None:
+        board = Board(model)
+        watcher = Watcher(board, hub)
+        following = asyncio.create_task(watcher.run())
+        async with asyncio.timeout(5):
+            while looks < 2:
+                await asyncio.sleep(0.01)
+                watcher.wake()
+        following.cancel()
+        board.close()
+
+    monkeypatch.setattr("gateway.matrix.watcher.read_news", broken)
+    play(scene)
+
+
 def test_a_feed_that_failed_goes_on_where_it_was(model: Engine) -> None:
     history = History()
     history.unit("u")

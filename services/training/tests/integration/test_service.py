@@ -10,6 +10,7 @@ from services.training.projections import VIEWS
 from services.training.service import TrainingService
 from shared.context import Caller
 from shared.errors import NotFound, RuleBroken
+from shared.keys import SqlKeyRing
 from shared.messaging import instance
 from shared.sealed import ERASED
 from shared.testing import caller, open_test_runtime, request
@@ -53,6 +54,22 @@ def test_person_times_and_distinct_people_are_different_figures(world: World) ->
     world.session(one)
     listed = world.ask("list_sessions")
     assert (listed["person_times"], listed["distinct_people"]) == (3, 2)
+
+
+def test_names_are_unsealed_when_no_connection_is_held_any_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant asks for keys amid its reading: as many callers as there are connections wait for each other."""
+    session_id, pool = world.session(uuid4(), uuid4(), name="王芳"), world.runtime.engine.pool
+    asked: list[int] = []
+    key = SqlKeyRing.key
+
+    def noted(ring: SqlKeyRing, person: UUID) -> bytes | None:
+        asked.append(pool.checkedout())  # type: ignore[attr-defined]
+        return key(ring, person)
+
+    monkeypatch.setattr(SqlKeyRing, "key", noted)
+    found = world.ask("get_session", session_id=session_id)
+    assert [one["name"] for one in found["attendances"]] == ["王芳"] * 2
+    assert asked == [pool.checkedout()] * 2  # type: ignore[attr-defined]
 
 
 def test_a_session_says_what_it_teaches(world: World) -> None:
