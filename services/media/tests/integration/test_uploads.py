@@ -1,6 +1,7 @@
 """Uploads: resumable at the byte, limited, and gone when nobody goes on with them; on SQLite and PostgreSQL."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,11 +11,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Connection
 
 from services.media.imaging import decoders
 from services.media.library import original_key
 from services.media.limits import MAX_PARTS
-from services.media.queries import bytes_of_unit
+from services.media.quota import bytes_of_unit
 from services.media.tests.drawing import jpeg, photograph
 from services.media.tests.world import OTHER_UNIT, PHOTOGRAPHER, UNIT, World, refused
 from services.media.uploads import Part, Upload, Uploads
@@ -243,12 +245,37 @@ def test_a_unit_has_a_quota_that_files_on_their_way_count_for(world: World) -> N
         return replace(upload, upload_id=uuid4(), **more)
 
     with pytest.raises(RuleBroken) as refusal:
-        uploads.create(another(), used=0, quota=119)
+        uploads.create(another(), quota=119)
     assert refusal.value.code == "unit.quota_used_up"
+    uploads.create(another(unit_id=OTHER_UNIT), quota=60)
+    uploads.create(another(), quota=120)
+    kept = len(photograph())
+    world.add(photograph())
     with pytest.raises(RuleBroken):
-        uploads.create(another(), used=1, quota=120)
-    uploads.create(another(unit_id=OTHER_UNIT), used=0, quota=60)
-    uploads.create(another(), used=0, quota=120)
+        uploads.create(another(), quota=179 + kept)
+    uploads.create(another(), quota=180 + kept)
+
+
+def test_of_those_who_upload_at_once_as_many_are_taken_as_fit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S42: the mutant looks how much is used before its turn to write."""
+    uploads = world.library.uploads
+    upload = uploads.get(UUID(world.begin(60)), PHOTOGRAPHER.account_id, datetime.now(UTC))
+
+    def slowly(db: Connection, unit_id: UUID) -> int:
+        found = bytes_of_unit(db, unit_id)
+        time.sleep(0.02)
+        return found
+
+    def taken(_: int) -> bool:
+        try:
+            uploads.create(replace(upload, upload_id=uuid4()), quota=240)
+        except RuleBroken:
+            return False
+        return True
+
+    monkeypatch.setattr("services.media.uploads.bytes_of_unit", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(taken, range(8))) == 3
 
 
 def test_what_no_list_shows_yet_counts_for_the_quota_once(both: World) -> None:
