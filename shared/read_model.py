@@ -7,12 +7,12 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, select, update
 from sqlalchemy.sql import Executable
 
 from shared.database import insert_statement
 
-What = Literal["upsert", "change", "add", "remove"]
+What = Literal["upsert", "change", "add", "remove", "find"]
 
 
 @dataclass(slots=True)
@@ -48,6 +48,17 @@ class ReadModel:
         """Remove all rows with these values."""
         self._write(table)
         self._db.execute(delete(table).where(*(table.c[name] == value for name, value in columns.items())))
+
+    def find(self, table: Table, **key: Any) -> dict[str, Any] | None:
+        """Return the row with this primary key, where one stands; a whole one that is pending is not written for it."""
+        pending = self._pending.get(table, {}).get(tuple(key[name] for name in _key(table)))
+        if pending and pending.what == "upsert" and len(pending.values) == len(table.columns):
+            return pending.values
+        if pending:
+            self._write(table)
+        statement = _statement(self._db.dialect.name, table, "find", tuple(key))
+        row = self._db.execute(statement, {f"key_{name}": value for name, value in key.items()}).one_or_none()
+        return dict(row._mapping) if row else None
 
     def first(self, statement: Select[Any]) -> Row[Any] | None:
         """Return the first row found."""
@@ -121,3 +132,5 @@ def _statement(dialect: str, table: Table, what: What, columns: tuple[str, ...])
             return update(table).where(*this).values({name: bindparam(name) for name in rest})
         case "remove":
             return delete(table).where(*this)
+        case "find":
+            return select(table).where(*this)

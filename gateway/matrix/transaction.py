@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from shared.database import to_microseconds
 from shared.driver import Driver
+from shared.lasting import turn
 
 Row = dict[str, Any]
 _STORED: dict[type, Callable[[Any], Any]] = {UUID: attrgetter("hex"), datetime: to_microseconds, date: date.isoformat}
@@ -68,13 +69,13 @@ class Transaction:
 
 @contextmanager
 def transaction(driver: Driver, engine: Engine) -> Iterator[Transaction]:
-    """Give a transaction that writes, committed at the end; the commit leaves with what was told last.
+    """Give a transaction that writes, in its turn, committed at the end; the commit leaves with what was told last.
 
     Raises:
         Unavailable: the database did not answer; what was sent may or may not be committed.
     """
     gathers = engine.dialect.name == "postgresql"
-    with driver.cursor() as cursor:
+    with turn(engine), driver.cursor() as cursor:
         found = Transaction(cursor, gathers=gathers)
         try:
             found.tell("begin" if gathers else "begin immediate")

@@ -147,7 +147,7 @@ class Library:
             failpoint("upload.after_event_before_reply")
             self._refuse_erased(upload, asset_id)
             with writing(self._runtime.engine) as db:
-                self.uploads.finish(db, upload.upload_id, asset_id)
+                self.uploads.finish(db, upload.upload_id, asset_id, done.position)
                 _settle(db, asset_id, noted_at)
         self._clear(upload.upload_id)
         return Finished(asset_id=asset_id, done=done, duplicate=not done.events and not done.replayed)

@@ -1,6 +1,7 @@
 """event → row: the asset library, the shoots and the live streams as lists show them."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     JSON,
@@ -72,6 +73,15 @@ asset_tag = Table(
     Index("asset_tag_by_tag", "tag"),
 )
 
+# ``bytes`` of the unit's originals that are there; told up to ``position`` of the log, so that nothing counts twice.
+unit_usage = Table(
+    "unit_usage",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
 shoot = Table(
     "shoot",
     metadata,
@@ -140,13 +150,15 @@ def _project_asset(model: ReadModel, told: Told) -> None:
         case AssetAdded() as added:
             model.upsert(asset, _asset_row(added, told))
             _tag(model, added)
+            _use(model, told, added.unit_id, added.bytes)
         case AssetDescribed() as described:
             _change(model, asset, told, title=described.title, tags=list(described.tags))
             _tag(model, described)
-        case AssetWithdrawn(reason=reason, files_removed=removed):
+        case AssetWithdrawn(asset_id=asset_id, unit_id=unit_id, reason=reason, files_removed=removed):
             # Withdrawn first for another reason, it may lose its files later, and never gets them back.
             removal = {"files_removed": True} if removed else {}
             _change(model, asset, told, status="withdrawn", reason=reason, **removal)
+            _use(model, told, unit_id, -_bytes_of(model, asset_id) if removed else 0)
 
 
 def _asset_row(added: AssetAdded, told: Told) -> dict[str, Any]:
@@ -164,6 +176,18 @@ def _tag(model: ReadModel, event: AssetAdded | AssetDescribed) -> None:
     model.remove_where(asset_tag, asset_id=event.asset_id)
     for tag in dict.fromkeys(event.tags):
         model.add(asset_tag, {"asset_id": event.asset_id, "tag": tag})
+
+
+def _use(model: ReadModel, told: Told, unit_id: UUID, more: int) -> None:
+    known = model.find(unit_usage, unit_id=unit_id) or {"bytes": 0, "position": 0}
+    if told.position > known["position"]:
+        row = {"unit_id": unit_id, "bytes": known["bytes"] + more, "position": told.position}
+        model.upsert(unit_usage, row)
+
+
+def _bytes_of(model: ReadModel, asset_id: UUID) -> int:
+    known = model.find(asset, asset_id=asset_id)
+    return int(known["bytes"]) if known else 0
 
 
 def _project_shoot(model: ReadModel, told: Told) -> None:

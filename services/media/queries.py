@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Row, Select, Table, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Column, Connection, Row, Select, Table, and_, func, or_, select
 
 from services.media.projections import asset, asset_tag, live_stream, shoot, shoot_photograph, viewer_sample
-from services.media.tables import upload
 from shared.codec import unstructure
 from shared.errors import NotFound
 from shared.places import moment_and_id, page, place
@@ -15,15 +14,6 @@ from shared.places import moment_and_id, page, place
 Answer = dict[str, Any]
 PRIVATE = ("blob", "photographer", "depicts_id")
 MAX_SAMPLES = 5000
-_SHOWN = select(func.coalesce(func.sum(asset.c.bytes), 0)).where(
-    asset.c.unit_id == bindparam("unit"), asset.c.files_removed.is_(False)
-)
-_NOT_YET_SHOWN = (
-    select(func.coalesce(func.sum(upload.c.length), 0))
-    .where(upload.c.unit_id == bindparam("unit"), upload.c.asset_id.is_not(None))
-    .where(~exists().where(asset.c.asset_id == upload.c.asset_id))
-)
-_BYTES_OF_UNIT = select(_SHOWN.scalar_subquery() + _NOT_YET_SHOWN.scalar_subquery())
 
 
 def find_asset(db: Connection, asset_id: UUID) -> Answer:
@@ -54,11 +44,6 @@ def list_assets(db: Connection, seen: frozenset[UUID] | None, body: Answer) -> A
 def show_asset(row: Answer, photographer: str | None) -> Answer:
     """Return an asset's row as its readers see it, with the photographer's name."""
     return _shown(row) | {"photographer": photographer}
-
-
-def bytes_of_unit(db: Connection, unit_id: UUID) -> int:
-    """Return the bytes of the unit's originals, those too that the list does not show yet."""
-    return int(db.execute(_BYTES_OF_UNIT, {"unit": unit_id}).scalar_one())
 
 
 def usable(db: Connection, asset_ids: Sequence[UUID]) -> dict[UUID, UUID]:

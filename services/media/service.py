@@ -18,7 +18,6 @@ from shared.codec import unstructure
 from shared.context import Call
 from shared.contracts.media import requests
 from shared.contracts.media.events import PersonErased
-from shared.database import reading
 from shared.erasure import erase_person
 from shared.errors import NotFound
 from shared.execute import Decider, execute
@@ -43,9 +42,7 @@ class MediaService:
         call = self.runtime.open("asset.write", request)
         wanted = schemas.create_upload(call, self.runtime)
         call.caller.require("asset.write", wanted.unit_id)
-        with reading(self.runtime.engine) as db:
-            used = queries.bytes_of_unit(db, wanted.unit_id)
-        return _upload(self._library().uploads.create(wanted, used))
+        return _upload(self._library().uploads.create(wanted))
 
     @rpc
     def get_upload(self, request: Request) -> Answer:

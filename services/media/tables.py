@@ -6,7 +6,8 @@ from shared.database import UtcDateTime
 
 metadata = MetaData()
 
-# ``received`` bytes of ``length`` are safe. With an ``asset_id`` the upload is finished and only answers repetitions.
+# ``received`` bytes of ``length`` are safe. With an ``asset_id`` the upload is finished and only answers repetitions;
+# ``position`` is then where the log says that the asset was added, 0 when the unit had that file already.
 upload = Table(
     "upload",
     metadata,
@@ -23,7 +24,8 @@ upload = Table(
     Column("depicts_id", Uuid),
     Column("asset_id", Uuid),
     Column("expires_at", UtcDateTime, nullable=False),
-    Index("upload_by_unit", "unit_id"),
+    Column("position", BigInteger),
+    Index("upload_by_unit", "unit_id", "position", "length"),
     Index("upload_by_expiry", "expires_at"),
 )
 

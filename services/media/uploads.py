@@ -1,14 +1,15 @@
 """Uploads under way, resumable at the byte: created, advanced part by part, finished or expired."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from services.media.limits import MAX_PARTS, UNIT_QUOTA_BYTES, UPLOAD_LIFETIME
+from services.media.quota import bytes_of_unit
 from services.media.tables import upload, upload_part
 from shared.blobs import staged_from
 from shared.database import insert_new, reading, writing
@@ -16,16 +17,12 @@ from shared.errors import Conflict, NotFound, RuleBroken
 from shared.sealed import Sealed
 
 _THIS = upload.c.upload_id == bindparam("this")
-_FIND = select(upload).where(_THIS)
-_ON_THEIR_WAY = select(func.coalesce(func.sum(upload.c.length), 0)).where(
-    upload.c.unit_id == bindparam("unit"), upload.c.asset_id.is_(None)
-)
 _MOVE = (
     update(upload)
     .where(_THIS, upload.c.received == bindparam("start"))
     .values(received=bindparam("received"), expires_at=bindparam("expires_at"))
 )
-_FINISH = update(upload).where(_THIS).values(asset_id=bindparam("asset"))
+_FINISH = update(upload).where(_THIS).values(asset_id=bindparam("asset"), position=bindparam("at"))
 _ADD_PART = insert(upload_part)
 _PARTS = (
     select(upload_part.c.start, upload_part.c.bytes, upload_part.c.blob)
@@ -53,6 +50,10 @@ class Upload:
     expires_at: datetime
 
 
+_COLUMNS = [upload.c[field.name] for field in fields(Upload)]
+_FIND = select(*_COLUMNS).where(_THIS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """``bytes`` of an upload from ``start`` on, stored in ``blob``, which may have begun with the parts before."""
@@ -73,10 +74,10 @@ class Uploads:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, wanted: Upload, used: int, quota: int = UNIT_QUOTA_BYTES) -> Upload:
+    def create(self, wanted: Upload, quota: int = UNIT_QUOTA_BYTES) -> Upload:
         """Return the new upload, or the same one as it stands when it was created before.
 
-        ``used`` bytes are in the unit's library; what is on its way counts as well.
+        ``quota`` in bytes, of the unit's library and what is on its way.
 
         Raises:
             RuleBroken: ``unit.quota_used_up``, or ``idempotency.key_reused``.
@@ -84,8 +85,7 @@ class Uploads:
         with writing(self._engine) as db:
             if known := _find(db, wanted.upload_id):
                 return _same(known, wanted)
-            on_their_way = int(db.execute(_ON_THEIR_WAY, {"unit": wanted.unit_id}).scalar_one())
-            if used + on_their_way + wanted.length > quota:
+            if bytes_of_unit(db, wanted.unit_id) + wanted.length > quota:
                 raise RuleBroken("unit.quota_used_up", f"a unit's files have at most {quota} bytes together")
             if not insert_new(db, upload, ["upload_id"], _row(wanted)):
                 raise Conflict("upload.created_at_once", "the same upload was created by another request; ask again")
@@ -129,9 +129,9 @@ class Uploads:
         with reading(self._engine) as db:
             return _parts(db, upload_id)
 
-    def finish(self, db: Connection, upload_id: UUID, asset_id: UUID) -> None:
-        """Note which asset the upload became."""
-        db.execute(_FINISH, {"this": upload_id, "asset": asset_id})
+    def finish(self, db: Connection, upload_id: UUID, asset_id: UUID, position: int) -> None:
+        """Note which asset the upload became, and where the log says so: 0 when the asset was there before."""
+        db.execute(_FINISH, {"this": upload_id, "asset": asset_id, "at": position})
 
     def forget(self, upload_id: UUID) -> None:
         """Forget the upload and its parts; their blobs are the caller's to remove."""
@@ -192,4 +192,4 @@ def _parts(db: Connection, upload_id: UUID) -> list[Part]:
 
 
 def _row(new: Upload) -> dict[str, Any]:
-    return {column.name: getattr(new, column.name) for column in upload.columns} | {"tags": list(new.tags)}
+    return {column.name: getattr(new, column.name) for column in _COLUMNS} | {"tags": list(new.tags)}

@@ -96,6 +96,27 @@ def test_a_read_finds_what_was_told_before_it() -> None:
     assert found and found.name == "x"
 
 
+@given(st.lists(acts, max_size=12), keys)
+def test_a_row_is_found_as_it_would_be_stored(told: list[Act], key: dict[str, Any]) -> None:
+    """The mutants look in the database alone, or take what is pending for the whole row."""
+    with places() as db, read_model(db) as model:
+        for what, values in told:
+            act(model, what, values)
+        found = model.find(place, **key)
+        model.write()
+        rows = [row._mapping for row in db.execute(select(place).filter_by(**key))]
+        assert rows == ([] if found is None else [found])
+
+
+def test_a_whole_row_that_is_pending_is_found_without_the_database() -> None:
+    with places() as db, read_model(db) as model:
+        model.upsert(place, {"a": 0, "b": 0, "name": "x", "colour": "r"})
+        db.execute(select(place))
+        found = model.find(place, a=0, b=0)
+        assert found and found["name"] == "x"
+        assert stored(db) == []
+
+
 def test_a_row_that_changes_often_in_a_page_is_written_once() -> None:
     with places() as db, read_model(db) as model:
         model.upsert(place, {"a": 0, "b": 0, "name": "x"})

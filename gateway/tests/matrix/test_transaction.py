@@ -19,6 +19,7 @@ from shared.database import open_engine, reading, writing
 from shared.driver import Driver
 from shared.errors import Unavailable
 from shared.ids import new_id
+from shared.lasting import turn
 
 
 @pytest.fixture
@@ -129,6 +130,17 @@ def test_who_gives_up_leaves_nothing(either: Engine) -> None:
     with pytest.raises(ZeroDivisionError):
         give_up()
     assert Writer(either).positions() == {}
+
+
+def test_on_sqlite_it_begins_in_its_turn_among_those_who_write(model: Engine) -> None:
+    """The mutant has SQLite put it to sleep while another writes: the file is free here, and it would go on."""
+    writer = Writer(model)
+    with ThreadPoolExecutor(1) as pool:
+        with turn(model):
+            fed = pool.submit(writer.beat, ["media"], NOW)
+            assert not wait([fed], timeout=0.1).done
+        fed.result()
+    assert writer.positions() == {"media": 0}
 
 
 def test_a_database_that_goes_away_from_a_rebuild_is_unavailable_as_everywhere(model: Engine) -> None:

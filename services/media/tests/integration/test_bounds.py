@@ -1,6 +1,5 @@
 """How much may come: in a request, in an upload and in a unit."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,12 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.media.limits import MAX_PARTS
-from services.media.queries import bytes_of_unit
-from services.media.tests.drawing import photograph
-from services.media.tests.world import OTHER_UNIT, PHOTOGRAPHER, UNIT, World, refused
-from services.media.uploads import Part, Upload, Uploads
+from services.media.tests.world import PHOTOGRAPHER, UNIT, World, refused
+from services.media.uploads import Part, Uploads
 from shared.contracts.media.requests import MAX_UPLOAD_BYTES
-from shared.database import reading
 from shared.errors import Invalid, RuleBroken
 
 
@@ -53,37 +49,3 @@ def test_an_upload_comes_in_a_limited_number_of_parts(world: World) -> None:
     with pytest.raises(RuleBroken) as refusal:
         uploads.advance(upload, PHOTOGRAPHER.account_id, Part(start=MAX_PARTS, bytes=1, blob="b"), now)
     assert refusal.value.code == "upload.too_many_parts"
-
-
-def test_a_unit_has_a_quota_that_files_on_their_way_count_for(world: World) -> None:
-    """S42."""
-    uploads = world.library.uploads
-    upload = uploads.get(UUID(world.begin(60)), PHOTOGRAPHER.account_id, datetime.now(UTC))
-
-    def another(**more: Any) -> Upload:
-        return replace(upload, upload_id=uuid4(), **more)
-
-    with pytest.raises(RuleBroken) as refusal:
-        uploads.create(another(), used=0, quota=119)
-    assert refusal.value.code == "unit.quota_used_up"
-    with pytest.raises(RuleBroken):
-        uploads.create(another(), used=1, quota=120)
-    uploads.create(another(unit_id=OTHER_UNIT), used=0, quota=60)
-    uploads.create(another(), used=0, quota=120)
-
-
-def test_what_no_list_shows_yet_counts_for_the_quota_once(both: World) -> None:
-    """S42: the mutant counts the list's files alone, and lets in what comes quickly."""
-
-    def used() -> int:
-        with reading(both.runtime.engine) as db:
-            return bytes_of_unit(db, UNIT)
-
-    first, second = photograph(1), photograph(2)
-    both.add(first)
-    assert used() == len(first)
-    both.ask("list_assets")
-    assert used() == len(first)
-    both.add(second)
-    both.ask("finish_upload", upload_id=both.sent(first))
-    assert used() == len(first) + len(second)
