@@ -3,6 +3,7 @@
 Events hold personal fields sealed, so nothing in here can be read once a person was erased.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from shared.log.tables import dead_letter
 from shared.topology import ATTEMPTS, FIRST_AT, LAST_AT, REASON
 
 AT_MOST = 1000
+BACK_S, LOOK_S = 2.0, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +125,27 @@ class BrokerDeadLetters:
         """
         queue = topology.dead_queue(consumer)
         with topology.connected(self._amqp_url) as connection:
-            channel, gone = connection.channel(), 0
+            channel, gone, stays = connection.channel(), 0, 0
             channel.confirm_delivery()
-            for _ in range(min(AT_MOST, channel.queue_declare(queue, passive=True).method.message_count)):
+            for _ in range(min(AT_MOST, _lying(channel, queue))):
                 method, properties, body = channel.basic_get(queue)
                 if method is None:
                     break
                 if act(_letter(consumer, properties, body), channel, properties, body):
                     channel.basic_ack(method.delivery_tag)
                     gone += 1
+                else:
+                    stays += 1
+            channel.close()  # gives back what stays, a moment later: who asks next must find it
+            channel, ends = connection.channel(), time.monotonic() + BACK_S
+            while _lying(channel, queue) < stays and time.monotonic() < ends:
+                connection.sleep(LOOK_S)
             return gone
+
+
+def _lying(channel: Any, queue: str) -> int:
+    """Return how many messages lie in the queue that nobody has in hand."""
+    return int(channel.queue_declare(queue, passive=True).method.message_count)
 
 
 def _letter(consumer: str, properties: pika.BasicProperties, body: bytes) -> DeadLetter:

@@ -17,7 +17,7 @@ from shared.database import EPOCH, reading
 from shared.driver import Driver
 from shared.events import Recorded
 from shared.failpoints import failpoint, off
-from shared.lasting import turn, written
+from shared.lasting import written
 
 RING = 2000
 FORGETS_EACH = 100  # changes: to find the oldest costs as much as three other statements
@@ -83,7 +83,7 @@ class Writer:
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
         with self._lock:
-            with turn(self._engine), transaction(self._driver, self._engine) as db:
+            with transaction(self._driver, self._engine) as db:
                 yield db
             written(self._engine, repeatable=True)
 
