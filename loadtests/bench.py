@@ -5,6 +5,7 @@ import logging
 import os
 import platform
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,22 +45,32 @@ def bench(page: bool, scale: int) -> None:
     Fails when a target of bench/thresholds.toml is missed by more than a tenth.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    started, load = time.monotonic(), os.getloadavg()[0]
-    with private_world(scale) as world:
-        comparisons = [*rebuilding(world), *storing(world)]  # first: what follows adds to the logs
-        comparisons += [*appends(world, 1), *appends(world, 8), appends_of_many(world), *appends_beside_locks(world, 8)]
-        comparisons += [loading(world.settings), calls(world.settings), *visibility(world), consuming(world)]
-        comparisons += [*readiness(world), publishing(world)]  # the second makes a log much longer
-        comparisons += outages(world)  # last: the broker restarts
-    comparisons += [appends_beside_eventsourcing(), *matrix_reads(), *matrix_with_a_long_log()]
-    comparisons += [*texts(), *renditions(), *uploading(), *imports(), *imported(), *starts()]
-    click.echo(table(comparisons))
-    path = keep(comparisons, load)
+    started, load, comparisons = time.monotonic(), os.getloadavg()[0], list[Comparison]()
+    try:
+        for some in measured(scale):
+            comparisons += some
+    finally:  # what was measured is worth keeping when a later part fails
+        click.echo(table(comparisons))
+        path = keep(comparisons, load)
     if page:
         write_page(comparisons, load)
     click.echo(f"{time.monotonic() - started:.0f} s, load {load:.1f} at the start of {os.cpu_count()} cores; {path}")
     if found := missed(comparisons):
         raise click.ClickException(f"{len(found)} miss a target by more than a tenth: {'; '.join(found)}")
+
+
+def measured(scale: int) -> Iterator[Sequence[Comparison]]:
+    """Measure one part after the other."""
+    with private_world(scale) as world:
+        yield from (rebuilding(world), storing(world))  # first: what follows adds to the logs
+        yield from (appends(world, 1), appends(world, 8), [appends_of_many(world)], appends_beside_locks(world, 8))
+        yield [loading(world.settings), calls(world.settings), *visibility(world), consuming(world)]
+        yield readiness(world)
+        yield [publishing(world)]  # makes a log much longer
+        yield outages(world)  # last: the broker restarts
+    yield [appends_beside_eventsourcing(), *matrix_reads()]
+    for part in (matrix_with_a_long_log, texts, renditions, uploading, imports, imported, starts):
+        yield part()
 
 
 def write_page(comparisons: list[Comparison], load: float) -> None:

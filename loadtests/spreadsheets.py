@@ -20,7 +20,7 @@ from loadtests.memory import high_water_mib
 from loadtests.peers import Comparison, Sample, in_turns
 
 ROWS, ROUNDS = 5_000, 5
-ALLOWED_MIB = 128.0
+LONGEST, ALLOWED_MIB = MAX_ROWS - 1, 128.0  # with the row of names
 LOOK_ROWS = 500  # the program ends with its last row, and what it took is not known any more
 COLUMNS = ("内容标题", "发表时间", "总阅读人数", "总阅读次数", "总分享人数", "总分享次数", "送达人数", "内容url")
 EXPORTED = datetime(2022, 3, 31, tzinfo=UTC)
@@ -36,13 +36,13 @@ def imports() -> list[Comparison]:
             _write_csv(stem.with_suffix(".csv"), _rows(number))
             _write_xlsx(stem.with_suffix(".xlsx"), _rows(number))
         longest = (Path(folder) / "longest").with_suffix(".xlsx")
-        _write_xlsx(longest, _rows(MAX_ROWS))
+        _write_xlsx(longest, _rows(LONGEST))
         return [
             *_beside("csv", ".csv", "csv.reader", "lines", few, many),
             *_beside("xlsx", ".xlsx", "openpyxl, read only", "sheet", few, many),
             Comparison(
-                name="import-xlsx-longest", what=f"read {MAX_ROWS:,} rows of XLSX, memory", peer="what is allowed",
-                unit="MiB at the peak", cost=True, ours=(_ours(longest, MAX_ROWS)[1],), theirs=(Sample(ALLOWED_MIB),),
+                name="import-xlsx-longest", what=f"read {LONGEST:,} rows of XLSX, memory", peer="what is allowed",
+                unit="MiB at the peak", cost=True, ours=(_ours(longest, LONGEST)[1],), theirs=(Sample(ALLOWED_MIB),),
             ),
         ]  # fmt: skip
 
