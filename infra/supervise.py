@@ -96,7 +96,7 @@ def wait_for_gateway(port: int) -> None:
 
 def run_matrix(arguments: Sequence[str]) -> None:
     """Become the ``matrix`` command, with the settings of what runs here; with the plain ones when nothing does."""
-    env = _environment(servers_in(FOLDER), _port()) if _supervisors() else dict(os.environ)
+    env = _environment(servers_in(FOLDER), running_port()) if _supervisors() else dict(os.environ)
     env.pop(MARK, None)
     os.execve(MATRIX, [MATRIX, *arguments], env)
 
@@ -113,12 +113,12 @@ def roll() -> None:
         _signal(pid, signal.SIGTERM)
         if not wait_until(partial(_is_replaced, pid, len(first)), READY_PATIENCE_S):
             raise ServerFailed(f"a process was ended and not started again\n{_last_words()}")
-    wait_for_gateway(_port())
+    wait_for_gateway(running_port())
 
 
 def _is_replaced(pid: int, count: int) -> bool:
     """Return whether the process is gone, another is in its place, and the gateway finds everything well."""
-    return pid not in (now := _children()) and len(now) >= count and _is_ready(_port())
+    return pid not in (now := _children()) and len(now) >= count and _is_ready(running_port())
 
 
 def stop() -> None:
@@ -138,6 +138,11 @@ def running_environment() -> dict[str, str]:
         return {}
     settings: dict[str, str] = json.loads(ENVIRONMENT.read_text())
     return settings
+
+
+def running_port() -> int:
+    """Return the port of the platform that ``make up`` started, whatever PORT says by now."""
+    return int(running_environment().get("MATRIX_PORT") or _port())
 
 
 def forget() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import supervise
 from infra import supervisor as supervising
 from infra.servers.ports import wait_until
 from infra.supervise import BadScale, read_scale
@@ -38,6 +39,17 @@ def test_one_process_of_each_kind_is_wanted_unless_a_scale_says_more() -> None:
 def test_a_scale_that_cannot_be_is_refused(argument: str) -> None:
     with pytest.raises(BadScale):
         read_scale([argument])
+
+
+def test_a_command_finds_what_runs_whatever_port_is_named_by_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant asks on 8000, or where PORT says, and waits for somebody who is not there."""
+    monkeypatch.setattr(supervise, "ENVIRONMENT", tmp_path / "environment.json")
+    monkeypatch.setenv("PORT", "8002")
+    assert supervise.running_port() == 8002
+    supervise.ENVIRONMENT.write_text(json.dumps({"MATRIX_PORT": "8001"}))
+    assert supervise.running_port() == 8001
 
 
 def test_scaling_up_and_down_starts_and_ends_processes(supervisor: Supervisor) -> None:
