@@ -3,14 +3,26 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from shared.errors import Unavailable
 from shared.logs import AGAIN_S, Failures
 
 FULL = Unavailable("database.full", "no space is left")
+
+
+@pytest.fixture(autouse=True)
+def own_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Log as at the start of a process, whatever tests before have made of it."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    monkeypatch.setattr("shared.logs.log", structlog.get_logger())
+    yield
+    structlog.configure(**before)
 
 
 class Clock:
