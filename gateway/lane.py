@@ -88,10 +88,7 @@ class Lane:
         at_hand = None if asked is None else self._board.at_hand(asked)
         if at_hand is None:
             return False
-        start, body = _messages(asker, at_hand, tags)
-        await send(start)
-        await send(body)
-        self._front.count("GET", PATH, start["status"], time.perf_counter() - began)
+        await self._answer(asker, at_hand, tags, send, began)
         return True
 
     async def builds(self, scope: dict[str, Any], send: Send) -> bool:
@@ -113,10 +110,7 @@ class Lane:
         if not self._access.holds(asker.standing):
             return False  # it was withdrawn while others were waited for
         _keep(self._questions, (asker, scope["query_string"]), asked)
-        start, body = _messages(asker, built, tags)
-        await send(start)
-        await send(body)
-        self._front.count("GET", PATH, start["status"], time.perf_counter() - began)
+        await self._answer(asker, built, tags, send, began)
         return True
 
     def watching(self, scope: dict[str, Any], send: Send) -> Send:
@@ -130,6 +124,20 @@ class Lane:
             await send(message)
 
         return watched
+
+    async def _answer(
+        self, asker: Asker, built: tuple[bytes, str], tags: bytes | None, send: Send, began: float
+    ) -> None:
+        body, tag = built
+        own = (b"etag", tag.encode())
+        if tags is not None and tagged(tags.decode("latin1"), tag):
+            status, body, headers = 304, b"", [*asker.known, own]
+        else:
+            more = (b"x-request-id", new_name().encode()), (b"content-length", b"%d" % len(body))
+            status, headers = 200, [*asker.whole, own, *more]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        self._front.count("GET", PATH, status, time.perf_counter() - began)
 
     def _standing(self, digest: bytes) -> Asker | None:
         asker = self._askers.get(digest)
@@ -168,18 +176,6 @@ def _asked(scope: dict[str, Any]) -> tuple[bytes, bytes | None]:
         elif name == b"if-none-match":
             known = value if known is None else known + b"," + value
     return sha256(b"\0".join(told)).digest(), known
-
-
-def _messages(asker: Asker, built: tuple[bytes, str], tags: bytes | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the two messages of an answer: the whole one, or that the client has it already."""
-    body, tag = built
-    own = (b"etag", tag.encode())
-    if tags is not None and tagged(tags.decode("latin1"), tag):
-        start = {"type": "http.response.start", "status": 304, "headers": [*asker.known, own]}
-        return start, {"type": "http.response.body", "body": b""}
-    more = (b"x-request-id", new_name().encode()), (b"content-length", b"%d" % len(body))
-    start = {"type": "http.response.start", "status": 200, "headers": [*asker.whole, own, *more]}
-    return start, {"type": "http.response.body", "body": body}
 
 
 def _query(text: bytes, identity: Identity, now: datetime) -> Query | None:

@@ -74,20 +74,24 @@ class Comparison:
 
     def misses(self, targets: Targets) -> bool:
         """Return whether one of its targets is missed by more than the slack."""
-        ratio, ten = targets["at_most" if self.cost else "ratio"].get(self.name), targets["ten"].get(self.name)
+        ratio, ten = self._aims(targets)
         beside = ratio is not None and _beyond(self.ratio, ratio, at_most=self.cost) > SLACK
         return beside or bool(ten and self.at_ten and _beyond(self.at_ten, ten, at_most=True) > SLACK)
 
     def as_row(self, targets: Targets) -> tuple[str, ...]:
         """Return what a table shows of it."""
         cpu = "" if self.cpu_ratio is None else f"{self.cpu_ratio:.2f}"
-        aim = _judged(self.ratio, targets["at_most" if self.cost else "ratio"].get(self.name), at_most=self.cost)
-        ten, most = self.at_ten, targets["ten"].get(self.name)
+        target, most = self._aims(targets)
+        aim, ten = _judged(self.ratio, target, at_most=self.cost), self.at_ten
         grown = "" if ten is None else f"{ten:.2f}" + (f" ({_judged(ten, most, at_most=True)})" if most else "")
         return (
             self.what, self.peer, self.unit, spread(self.ours), spread(self.theirs), f"{self.ratio:.2f}", cpu, aim,
             grown,
         )  # fmt: skip
+
+    def _aims(self, targets: Targets) -> tuple[float | None, float | None]:
+        """Return the targets of the ratio, and of the cost at ten times the data."""
+        return targets["at_most" if self.cost else "ratio"].get(self.name), targets["ten"].get(self.name)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything measured."""
@@ -102,6 +106,13 @@ class Comparison:
             **{whose: [sample.value for sample in found] for whose, found in samples.items()},
             **{f"{whose}_cpu_us": [sample.cpu_us for sample in found] for whose, found in samples.items()},
         }
+
+
+def allowed(name: str, what: str, unit: str, found: Sequence[Sample], most: float) -> Comparison:
+    """Return the comparison of a cost with the most that is allowed, in the same unit."""
+    return Comparison(
+        name=name, what=what, peer="what is allowed", unit=unit, cost=True, ours=tuple(found), theirs=(Sample(most),)
+    )
 
 
 def compare(

@@ -17,7 +17,7 @@ from gateway.importing.reader import reading
 from gateway.importing.reading.limits import MAX_ROWS
 from loadtests.cpu import children, cpu_s
 from loadtests.memory import high_water_mib
-from loadtests.peers import Comparison, Sample, in_turns
+from loadtests.peers import Comparison, Sample, allowed, in_turns
 
 ROWS, ROUNDS = 5_000, 5
 LONGEST, ALLOWED_MIB = MAX_ROWS - 1, 128.0  # with the row of names
@@ -40,9 +40,9 @@ def imports() -> list[Comparison]:
         return [
             *_beside("csv", ".csv", "csv.reader", "lines", few, many),
             *_beside("xlsx", ".xlsx", "openpyxl, read only", "sheet", few, many),
-            Comparison(
-                name="import-xlsx-longest", what=f"read {LONGEST:,} rows of XLSX, memory", peer="what is allowed",
-                unit="MiB at the peak", cost=True, ours=(_ours(longest, LONGEST)[1],), theirs=(Sample(ALLOWED_MIB),),
+            allowed(
+                "import-xlsx-longest", f"read {LONGEST:,} rows of XLSX, memory", "MiB at the peak",
+                [_ours(longest, LONGEST)[1]], ALLOWED_MIB,
             ),
         ]  # fmt: skip
 

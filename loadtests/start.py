@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ from infra.servers.ports import free_port
 from loadtests.cpu import cpu_s, family
 from loadtests.embedded import START_S, environment, starting
 from loadtests.memory import shared_out_mib
-from loadtests.peers import Comparison, Sample
+from loadtests.peers import Comparison, Sample, allowed
 
 STARTS, REST_S = 5, 3.0
 ALLOWED_LOAD_S, ALLOWED_S, ALLOWED_MIB = 60.0, 3.0, 250.0
@@ -27,19 +26,13 @@ def starts() -> list[Comparison]:
         loaded = _load(year)
         found = [_start(year) for _ in range(STARTS)]
     return [
-        _allowed("load-year", "load the golden year", "s", (loaded,), ALLOWED_LOAD_S),
-        _allowed("start-year", "start on the golden year", "s until ready", [ready for ready, _ in found], ALLOWED_S),
-        _allowed(
+        allowed("load-year", "load the golden year", "s", (loaded,), ALLOWED_LOAD_S),
+        allowed("start-year", "start on the golden year", "s until ready", [ready for ready, _ in found], ALLOWED_S),
+        allowed(
             "rest-memory", "the golden year at rest, memory", "MiB together", [memory for _, memory in found],
             ALLOWED_MIB,
         ),
     ]  # fmt: skip
-
-
-def _allowed(name: str, what: str, unit: str, found: Sequence[Sample], allowed: float) -> Comparison:
-    return Comparison(
-        name=name, what=what, peer="what is allowed", unit=unit, cost=True, ours=tuple(found), theirs=(Sample(allowed),)
-    )
 
 
 def _load(folder: Path) -> Sample:

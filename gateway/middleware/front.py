@@ -23,8 +23,8 @@ PAGE_POLICY = (
     "img-src 'self' data: blob:; media-src 'self' https: blob:; style-src 'self' 'unsafe-inline'"
 )
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
-# What matters to a document only. Source: ASVS 5.0 V3.4.5, V3.4.6, V3.4.8.
-PAGE_HEADERS = {
+# With what matters to a document only. Source: ASVS 5.0 V3.4.5, V3.4.6, V3.4.8.
+PAGE_HEADERS = HEADERS | {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -64,7 +64,7 @@ class Front:
     async def process_response(self, req: Request, resp: Response, resource: Any, succeeded: bool) -> None:
         """Put on the headers and count."""
         api = req.path.startswith(API)
-        for name, value in (HEADERS if api else HEADERS | PAGE_HEADERS).items():
+        for name, value in (HEADERS if api else PAGE_HEADERS).items():
             resp.set_header(name, value)
         for name, value in (
             ("Content-Security-Policy", API_POLICY if api else PAGE_POLICY),

@@ -12,6 +12,16 @@ from tests.messaging.conftest import World, wait_until
 from tests.messaging.deliveries import last, seal, waiting
 
 
+def bury(world: World) -> None:
+    """Have one message lie among the dead."""
+    world.declare()
+    toys.establish(world.log("content"), uuid4(), "poison")
+    event = last(world)
+    with world.channel() as channel:
+        channel.confirm_delivery()
+        channel.basic_publish(topology.DEAD, world.consumer, event.data.encode(), seal(event), mandatory=True)
+
+
 def test_a_poison_message_is_tried_along_the_ladder_then_dead_and_can_be_replayed(world: World):
     """F32: what may come right is tried along the ladder; what cannot is dead at once; nothing behind it waits."""
     world.start("service", "review")
@@ -39,25 +49,16 @@ def test_a_poison_message_is_tried_along_the_ladder_then_dead_and_can_be_replaye
 
 
 def test_listing_dead_letters_again_and_again_loses_none(world: World):
-    world.declare()
-    toys.establish(world.log("content"), uuid4(), "poison")
-    event = last(world)
-    with world.channel() as channel:
-        channel.confirm_delivery()
-        channel.basic_publish(topology.DEAD, world.consumer, event.data.encode(), seal(event), mandatory=True)
+    bury(world)
     for _ in range(25):
         assert len(world.dead().list(world.consumer)) == 1
 
 
 def test_a_letter_that_is_dead_again_at_once_is_replayed_once(world: World):
     """The mutant walks on while there is a letter, and would replay this one for ever."""
-    world.declare()
-    toys.establish(world.log("content"), uuid4(), "poison")
-    event = last(world)
+    bury(world)
     with world.channel() as channel:
-        channel.confirm_delivery()
         channel.queue_bind(topology.dead_queue(world.consumer), topology.EVENTS, world.consumer)  # back at once
-        channel.basic_publish(topology.DEAD, world.consumer, event.data.encode(), seal(event), mandatory=True)
     assert world.dead().replay(world.consumer) == 1
     assert len(world.dead().list(world.consumer)) == 1
 
