@@ -1,14 +1,13 @@
 """Rebuilding a read model beside COPY of the same events, and the memory it takes beside that with an empty log.
 
 Before each rebuild one live row is wrong, so that the rows are replaced too. The peer's events are in memory; it copies
-them into a table with the log's indexes, decodes and folds nothing. The ten-fold log is rebuilt by ``matrix rebuild``.
+them into a table with the log's indexes, decodes and folds nothing. Memory is that of ``matrix rebuild``.
 """
 
 import io
-import re
 import sys
 import time
-from dataclasses import replace
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -23,61 +22,58 @@ from shared.database import open_engine, writing
 from shared.log import open_log
 from shared.projector import Projector
 
-_SAID = re.compile(r"(\d+) events, \d+ rows in ([\d.]+) s; it differed")
+REBUILD = (sys.executable, "-m", "infra.cli", "rebuild")
 
 
 def rebuilding(world: World) -> list[Comparison]:
     """Return events per second, and mebibytes of the process at its peak."""
-    owner = open_engine(world.settings.owner_url("content"))
-    projector, copied = Projector(open_log("content", owner), VIEWS), _Copied(owner)
-    projector.catch_up()
-    speed = compare(
-        "rebuild", f"rebuild from {world.events:,} events", "COPY of the same events", "events/s",
-        lambda: _rebuild(world, projector, owner), lambda: copied.sample(world),
-    )  # fmt: skip
-    owner.dispose()
-    rate, large = _command(world.large, world.large_environment)
-    own = [_command(world.settings, world.environment)[1] for _ in range(2)]
-    nothing = [peak_mib([*_REBUILD, "training"], world.environment)[0] for _ in range(2)]
-    memory = Comparison(
-        name="rebuild-memory", what=f"rebuild from {world.events:,} events, memory", peer="the same with no events",
-        unit="MiB at the peak", cost=True, ours=_samples(*own), theirs=_samples(*nothing), ten=_samples(large),
-    )  # fmt: skip
-    return [replace(speed, ten=_samples(rate)), memory]
+    with closing(_Rebuilt(world.settings, world)) as once, closing(_Rebuilt(world.large, world)) as ten:
+        copied = _Copied(once.owner)
+        speed = compare(
+            "rebuild", f"rebuild from {world.events:,} events", "COPY of the same events", "events/s",
+            once.sample, lambda: copied.sample(world), ten=ten.sample,
+        )  # fmt: skip
+        memory = Comparison(
+            name="rebuild-memory", what=f"rebuild from {world.events:,} events, memory", peer="the same with no events",
+            unit="MiB at the peak", cost=True, ours=tuple(once.memory(world.environment) for _ in range(2)),
+            theirs=tuple(_peak("training", world.environment) for _ in range(2)),
+            ten=(ten.memory(world.large_environment),),
+        )  # fmt: skip
+    return [speed, memory]
 
 
-_REBUILD = (sys.executable, "-m", "infra.cli", "rebuild")
+class _Rebuilt:
+    """Content's read model of one of the two logs, up to date."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.owner, self._database_pid = open_engine(settings.owner_url("content")), world.database_pid
+        self._projector = Projector(open_log("content", self.owner), VIEWS)
+        self._projector.catch_up()
+
+    def sample(self) -> Sample:
+        self._spoil()
+        pids = family(self._database_pid)
+        used, own = cpu_s(pids), time.process_time()
+        done = self._projector.rebuild()
+        assert not done.equal
+        used = cpu_s(pids) - used + time.process_time() - own
+        return Sample(done.events / done.seconds, used * 1e6 / done.events)
+
+    def memory(self, environment: dict[str, str]) -> Sample:
+        self._spoil()
+        return _peak("content", environment)
+
+    def close(self) -> None:
+        self.owner.dispose()
+
+    def _spoil(self) -> None:
+        wrong = "update article set title = '' where article_id = (select article_id from article limit 1)"
+        with writing(self.owner) as db:
+            db.execute(text(wrong))
 
 
-def _samples(*values: float) -> tuple[Sample, ...]:
-    return tuple(map(Sample, values))
-
-
-def _rebuild(world: World, projector: Projector, owner: Engine) -> Sample:
-    _spoil(owner)
-    pids = family(world.database_pid)
-    used, own = cpu_s(pids), time.process_time()
-    done = projector.rebuild()
-    assert not done.equal
-    used = cpu_s(pids) - used + time.process_time() - own
-    return Sample(done.events / done.seconds, used * 1e6 / done.events)
-
-
-def _command(settings: Settings, environment: dict[str, str]) -> tuple[float, float]:
-    """Run the command; return events per second and mebibytes at its peak."""
-    owner = open_engine(settings.owner_url("content"))
-    Projector(open_log("content", owner), VIEWS).catch_up()
-    _spoil(owner)
-    owner.dispose()
-    peak, said = peak_mib([*_REBUILD, "content"], environment)
-    found = _SAID.search(said)
-    assert found, said
-    return int(found[1]) / float(found[2]), peak
-
-
-def _spoil(owner: Engine) -> None:
-    with writing(owner) as db:
-        db.execute(text("update article set title = '' where article_id = (select article_id from article limit 1)"))
+def _peak(service: str, environment: dict[str, str]) -> Sample:
+    return Sample(peak_mib([*REBUILD, service], environment)[0])
 
 
 class _Copied:
