@@ -13,6 +13,7 @@ from falcon.asgi import Request
 
 from gateway.accounts import Accounts, Identity, Proof
 from gateway.accounts.tokens import read_key, read_session
+from gateway.lookups import Lookups
 from shared.context import Caller
 from shared.errors import PlatformError, RuleBroken, Unavailable
 from shared.logs import log_failure
@@ -20,6 +21,7 @@ from shared.logs import log_failure
 FRESH_S = 0.5
 LEFT_ALONE_S = 60.0
 NOTED_S = 60.0
+TOGETHER_S = 1.0
 REMEMBERED = 10_000
 THREADS = 4
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -81,6 +83,7 @@ class Access:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="accounts")
         self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hashing")  # one at a time: 64 MiB each
         self._known: OrderedDict[Proof, Standing] = OrderedDict()
+        self._lookups = Lookups(lambda proofs: self.in_thread(lambda: self.accounts.identify_all(proofs)))
         self._revision = -1
         self._asked_at = self._answered_at = self._changed_at = float("-inf")
         self._asking: asyncio.Task[int] | None = None
@@ -99,7 +102,7 @@ class Access:
         revision = await self.revision()
         known = self._known.get(proof)
         if known is None or known[0] != revision:
-            found = await self.in_thread(lambda: self.accounts.identify(proof))
+            found = await self._lookups.find(proof)
             if found is None:
                 self._known.pop(proof, None)
                 raise _refused()
@@ -230,8 +233,9 @@ class Access:
             self._writing = asyncio.create_task(self._write_uses())
 
     async def _write_uses(self) -> None:
-        """Write down what was used; what is used meanwhile goes together into the next transaction."""
+        """Write down what was used; what is used within a second, or meanwhile, goes into one transaction."""
         while self._used:
+            await asyncio.sleep(TOGETHER_S)
             used, self._used = self._used, {}
             try:
                 await self.in_thread(lambda used=used: self.accounts.keys.used(used))  # type: ignore[misc]

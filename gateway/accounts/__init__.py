@@ -1,10 +1,11 @@
 """Accounts, API keys and sessions in the gateway's own database. All of it blocks: call it on a thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from gateway.accounts.keys import Keys, holding, holding_id
 from gateway.accounts.passwords import Passwords
@@ -47,12 +48,12 @@ class Accounts:
         Raises:
             Unavailable: the database did not answer.
         """
+        return self.identify_all([proof])[0]
+
+    def identify_all(self, proofs: Sequence[Proof]) -> list[Identity | None]:
+        """Return for each proof whom it stands for, in one reading; see ``identify``."""
         with reading(self._engine) as db:
-            row = holding(db, proof) if proof.kind == "key" else open_session(db, proof)
-        if row is None or row.expires_at <= datetime.now(UTC):
-            return None
-        name = f"key-{row.key_id}" if proof.kind == "key" else f"session-{row.session_id}"
-        return Identity(name=name, key_id=row.key_id, account=of_row(row), expires_at=row.expires_at)
+            return [_identity(db, proof) for proof in proofs]
 
     def behind(self, account_id: UUID, key_id: UUID | None) -> Account | None:
         """Return the account while it, and the key where there is one, holds: for work that outlasts its request.
@@ -70,6 +71,14 @@ class Accounts:
     def revision(self) -> int:
         """Return how often access changed. Raises: Unavailable: the database did not answer."""
         return revision(self._engine)
+
+
+def _identity(db: Connection, proof: Proof) -> Identity | None:
+    row = holding(db, proof) if proof.kind == "key" else open_session(db, proof)
+    if row is None or row.expires_at <= datetime.now(UTC):
+        return None
+    name = f"key-{row.key_id}" if proof.kind == "key" else f"session-{row.session_id}"
+    return Identity(name=name, key_id=row.key_id, account=of_row(row), expires_at=row.expires_at)
 
 
 def ensure_admin(accounts: Accounts) -> str | None:

@@ -24,6 +24,7 @@ _HOLDING = (
     .join(account, account.c.account_id == api_key.c.account_id)
     .where(api_key.c.revoked_at.is_(None), account.c.disabled.is_(False))
 )
+_OF_PREFIX = _HOLDING.where(api_key.c.prefix == bindparam("shown"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ class Keys:
 
 def holding(db: Connection, proof: Proof) -> Any:
     """Return the row of the key that the proof shows, joined to its account; None when no key holds."""
-    row = db.execute(_HOLDING.where(api_key.c.prefix == proof.prefix)).first()
+    row = db.execute(_OF_PREFIX, {"shown": proof.prefix}).first()
     return row if row is not None and same(row.digest, proof.digest) else None
 
 

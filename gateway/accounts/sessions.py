@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
 from gateway.accounts.sign_in import Proven
 from gateway.accounts.state import changed
@@ -14,6 +14,12 @@ from shared.database import writing
 from shared.ids import new_id
 
 LIFETIME = timedelta(hours=12)
+_OPEN = (
+    select(session.c.session_id, session.c.expires_at, session.c.key_id, account)
+    .join(api_key, api_key.c.key_id == session.c.key_id, isouter=True)
+    .join(account, account.c.account_id == func.coalesce(session.c.account_id, api_key.c.account_id))
+    .where(session.c.digest == bindparam("shown"), api_key.c.revoked_at.is_(None), account.c.disabled.is_(False))
+)
 
 
 class Sessions:
@@ -70,10 +76,4 @@ def end_sessions(db: Connection, account_id: UUID) -> None:
 
 def open_session(db: Connection, proof: Proof) -> Any:
     """Return the row of the session that the proof shows, with its account and key; None when it does not hold."""
-    joined = (
-        select(session.c.session_id, session.c.expires_at, session.c.key_id, account)
-        .join(api_key, api_key.c.key_id == session.c.key_id, isouter=True)
-        .join(account, account.c.account_id == func.coalesce(session.c.account_id, api_key.c.account_id))
-    )
-    holds = (session.c.digest == proof.digest, api_key.c.revoked_at.is_(None), account.c.disabled.is_(False))
-    return db.execute(joined.where(*holds)).first()
+    return db.execute(_OPEN, {"shown": proof.digest}).first()

@@ -53,6 +53,12 @@ class Client:
         self.buffer.append(event)
         return True
 
+    def take(self, after: int) -> Encoded | None:
+        """Return all that waits in one piece, without what was known at the position ``after``; None for nothing."""
+        news = [event.wire for event in self.buffer if event.position == 0 or event.position > after]
+        self.buffer.clear()
+        return Encoded(b"".join(news)) if news else None
+
     def wake(self) -> None:
         """Let the connection take what waits."""
         if self._waiting is not None and not self._waiting.done():

@@ -26,6 +26,8 @@ MAX_DIGITS = 19
 READS_PER_S = 1_000  # half of what a worker answers: so many who are told at once do not ask at once
 FEW_MS = 100
 SLICE = 64  # connections written to before the loop looks at requests again
+REST = 3  # times as long as telling everybody took, until they are told more
+LONGEST_REST_S = 2.0
 
 K = TypeVar("K")
 
@@ -45,6 +47,9 @@ class Hub:
         self.draining = False
         self._open = 0
         self._asleep: deque[Client] = deque()
+        self._told = asyncio.Event()
+        self._told.set()
+        self._began = self._rested_at = 0.0
 
     def __len__(self) -> int:
         return self._open
@@ -74,9 +79,8 @@ class Hub:
                 yield event
             while True:
                 while client.buffer:
-                    event = client.buffer.pop(0)
-                    if event.position == 0 or event.position > reached:
-                        yield event
+                    if news := client.take(reached):
+                        yield news
                 if client.ending:
                     return
                 await client.told()
@@ -123,6 +127,14 @@ class Hub:
             if not client.buffer and hash(client) // 16 % turns == turn and client.put(BEAT):
                 client.wake()
 
+    async def rest(self) -> None:
+        """Return once everybody was told the last news, and three times as long as that took have passed.
+
+        What changes meanwhile is told together: telling takes a quarter of a worker, however many listen.
+        """
+        await self._told.wait()
+        await asyncio.sleep(max(0.0, self._rested_at - time.monotonic()))
+
     async def check(self, key: str | None = None) -> None:
         """Ask again who may listen to what: of one key's connections, or of all."""
         for known in [key] if key is not None else list(self._keys):
@@ -142,6 +154,8 @@ class Hub:
         idle = not self._asleep
         self._asleep.extend(clients)
         if idle and self._asleep:
+            self._began = time.monotonic()
+            self._told.clear()
             asyncio.get_running_loop().call_soon(self._wake_some)
 
     def _wake_some(self) -> None:
@@ -149,6 +163,10 @@ class Hub:
             self._asleep.popleft().wake()
         if self._asleep:
             asyncio.get_running_loop().call_soon(self._wake_some)
+            return
+        now = time.monotonic()
+        self._rested_at = now + min(LONGEST_REST_S, REST * (now - self._began))
+        self._told.set()
 
     async def _check(self, clients: list[Client]) -> None:
         if not clients:

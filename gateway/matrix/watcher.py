@@ -49,6 +49,7 @@ class Watcher:
             self._woken.clear()
             try:
                 await self.look()
+                await self._hub.rest()
             except Exception as error:  # also a mistake of ours: nobody else would look for this worker again
                 log_failure("matrix.unavailable", error)
             with suppress(TimeoutError):

@@ -74,7 +74,7 @@ def test_a_remembered_caller_is_not_asked_for_again(engine: Engine, monkeypatch:
         _, proof = somebody(Accounts(engine))
         access = Access(Accounts(engine))
         await access.identify(proof)
-        monkeypatch.setattr(access.accounts, "identify", None)
+        monkeypatch.setattr(access.accounts, "identify_all", None)
         for _ in range(100):
             await access.identify(proof)
 
@@ -93,7 +93,7 @@ def test_while_the_database_is_silent_who_was_known_is_known_and_nobody_else(
             raise Unavailable("database.unavailable")
 
         monkeypatch.setattr(access.accounts, "revision", silent)
-        monkeypatch.setattr(access.accounts, "identify", silent)
+        monkeypatch.setattr(access.accounts, "identify_all", silent)
         access.changed()
         assert (await access.identify(proof)).account.role == "viewer"
         with pytest.raises(Unavailable):

@@ -42,7 +42,11 @@ class Listener:
 
     def hear(self, wire: str) -> None:
         assert wire.endswith("\n\n")
-        found = dict(re.findall(r"^(\w+): (.*)$", wire, re.M))
+        for event in wire.removesuffix("\n\n").split("\n\n"):
+            self._hear(event)
+
+    def _hear(self, event: str) -> None:
+        found = dict(re.findall(r"^(\w+): (.*)$", event, re.M))
         self.retry = int(found["retry"]) if "retry" in found else self.retry
         if "event" in found:
             self.heard.append((found["event"], found.get("id"), json.loads(found["data"])))

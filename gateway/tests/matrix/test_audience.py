@@ -1,12 +1,14 @@
 """A large audience: told in slices, asked to spread, sent on when a worker ends. Beside the careless versions."""
 
 import asyncio
+import re
+import time
 from typing import Any
 
 import pytest
 
 from gateway.matrix.stream import Hub
-from gateway.tests.matrix.listeners import EVERYBODY, MINE, Listener, change, settle
+from gateway.tests.matrix.listeners import EVERYBODY, MINE, Listener, change, settle, welcome
 
 MANY = 300
 
@@ -137,5 +139,41 @@ def test_checks_of_who_may_listen_still_reach_everybody() -> None:
             heard = await task
         assert heard[-1].startswith(b"event: denied")
         running.cancel()
+
+    asyncio.run(scene())
+
+
+def test_while_an_audience_is_told_what_happens_waits_and_is_told_together() -> None:
+    """A mutant that takes no rest reads and tells each change by itself, and a large audience keeps its worker busy."""
+
+    async def scene() -> tuple[float, bool]:
+        hub = Hub(per_key=MANY)
+        listeners = [Listener(hub) for _ in range(MANY)]
+        await settle()
+        hub.publish(change(1, MINE))
+        began = time.monotonic()
+        await hub.rest()
+        return time.monotonic() - began, all(each.changes() for each in listeners)
+
+    def rested(times: float, patch: pytest.MonkeyPatch) -> tuple[float, bool]:
+        patch.setattr("gateway.matrix.stream.REST", times)
+        return asyncio.run(scene())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.matrix.stream.LONGEST_REST_S", 0.5)
+        waited, told = rested(1e6, patch)
+        assert waited >= 0.5 and told
+        assert rested(0, patch)[0] < 0.5
+
+
+def test_what_waits_for_a_connection_goes_out_in_one_piece() -> None:
+    async def scene() -> None:
+        hub = Hub()
+        pieces = hub.events("key", None, welcome(EVERYBODY), None)
+        await anext(pieces)  # the greeting
+        for position in (1, 2, 3):
+            hub.publish(change(position, MINE))
+        piece = (await anext(pieces)).serialize()
+        assert [int(found) for found in re.findall(rb"^id: (\d+)$", piece, re.M)] == [1, 2, 3]
 
     asyncio.run(scene())
