@@ -18,6 +18,8 @@ IN_DOCKER = [ -d var/secrets ] && $(HAS_DOCKER) && [ -n "$$(docker compose ps --
 MATRIX = if $(IN_DOCKER); then exec docker compose run --rm operator $(1); \
   else $(MAKE) --no-print-directory setup && exec $(BIN)/python -m infra.supervise matrix $(1); fi
 scale ?=
+# The gateway has the port, so it is one container: it grows by the workers in it.
+export WORKERS = $(or $(patsubst gateway=%,%,$(filter gateway=%,$(scale))),1)
 service ?=
 strict ?=
 dump ?=
@@ -46,12 +48,12 @@ setup-dev: $(DEV_STAMP) ## the same with what tests and checks need
 run: setup ## the platform in one process with the golden year 2021, on 127.0.0.1 (PORT=8000 DATA=var/data)
 	@exec $(BIN)/matrix run --demo
 
-up: ## the platform in many processes: Docker where there is one, else private servers (PORT=8000 scale=review=3)
+up: ## the platform in many processes: Docker where there is one, else private servers (PORT=8000 scale="review=3 gateway=2")
 	@if $(HAS_DOCKER); then \
 	  $(PYTHON) -m infra.credentials var/secrets && \
 	  docker compose up --detach --wait postgres && \
 	  docker compose exec -T postgres sh /docker-entrypoint-initdb.d/init.sh > /dev/null && \
-	  docker compose up --build --detach $(addprefix --scale ,$(scale)) && \
+	  docker compose up --build --detach $(addprefix --scale ,$(filter-out gateway=%,$(scale))) && \
 	  docker compose exec -T gateway matrix key create --first && \
 	  $(PYTHON) -m infra.supervise wait; \
 	else $(MAKE) --no-print-directory setup && $(BIN)/python -m infra.supervise start $(scale); fi

@@ -22,7 +22,7 @@ from shared.versions import OldTables
 OLD_TABLES = "the tables are missing, or older than this program: run `matrix migrate`"
 NO_ROOM = "the disk is full: make room, then try again"
 TOO_MANY = "PostgreSQL has no connection left: raise its max_connections, or run fewer processes"
-DAMAGED = "a database is damaged: restore a backup (docs/runbook.md)"
+DAMAGED = "a database is damaged: restore a backup (docs/backup.md)"
 ROLES = "infra/postgres/roles.sql (docs/runbook.md, Settings)"
 BROKER = "MATRIX_AMQP_URL_FILE or MATRIX_AMQP_URL"
 STORAGE = "MATRIX_BLOBS, MATRIX_S3_ACCESS_KEY_FILE or MATRIX_S3_SECRET_KEY_FILE"

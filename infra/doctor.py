@@ -13,7 +13,7 @@ from infra import healthcheck
 from infra.advice import advice
 from infra.credentials import OWNERS
 from infra.secret import under
-from infra.servers.packages import find_chromium, find_postgres, find_rabbitmq
+from infra.servers.packages import find_chromium, find_postgres, find_promtool, find_rabbitmq
 from infra.servers.ports import answers
 from infra.start import tables
 from shared.config import BadSetting, Settings, load_settings
@@ -142,6 +142,7 @@ def _broker(settings: Settings) -> Finding:
 def _programs_of_tests() -> Iterator[Finding]:
     programs = {
         "chromium": (find_chromium, "make test"),
+        "prometheus": (find_promtool, "make test"),
         "rabbitmq-server": (find_rabbitmq, "make test and make up"),
         "postgresql": (find_postgres, "make test and make up"),
     }

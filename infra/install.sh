@@ -27,7 +27,7 @@ apt-get -qq -o DPkg::Lock::Timeout=600 update
 DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \
   install --no-install-recommends $new > /dev/null
 for package in $new; do
-  if [ "$package" = rabbitmq-server ] && command -v systemctl > /dev/null; then
-    systemctl disable rabbitmq-server > /dev/null 2>&1 || true
-  fi
+  case "$package" in rabbitmq-server | prometheus)
+    command -v systemctl > /dev/null && systemctl disable "$package" > /dev/null 2>&1 || true
+  esac
 done

@@ -19,7 +19,7 @@ from infra.servers import Servers, servers_in, start_servers
 from infra.servers.packages import CannotInstall
 from infra.servers.ports import is_free, wait_until
 from infra.servers.postgres import ServerFailed
-from infra.supervisor import COMMANDS, END_PATIENCE_S, MATRIX, ONE_ONLY, Supervisor
+from infra.supervisor import COMMANDS, END_PATIENCE_S, MATRIX, Supervisor
 
 FOLDER = Path("var/up")
 ENVIRONMENT = FOLDER / "environment.json"  # the settings of what `make up` started, for `matrix` commands
@@ -33,7 +33,7 @@ class BadScale(ValueError):
 
 
 def read_scale(arguments: Sequence[str]) -> dict[str, int]:
-    """Return how many processes of each kind are wanted: one, or what ``review=3`` says.
+    """Return how many processes of each kind (for the gateway: workers) are wanted: one, or what ``review=3`` says.
 
     Raises:
         BadScale: no such kind, or no such number of it.
@@ -45,8 +45,6 @@ def read_scale(arguments: Sequence[str]) -> dict[str, int]:
             raise BadScale(f"{argument}: there is no {name!r}; there are {', '.join(COMMANDS)}")
         if not number.isdigit() or not 0 <= int(number) <= MAX_SCALE:
             raise BadScale(f"{argument}: a number from 0 to {MAX_SCALE}")
-        if name in ONE_ONLY and int(number) > 1:
-            raise BadScale(f"{argument}: only one process can have the port")
         scale[name] = int(number)
     return scale
 

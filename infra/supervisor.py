@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "projector": ("project",),
     "gateway": ("gateway",),
 }
-ONE_ONLY = frozenset({"gateway"})  # it has the port
+ONE_ONLY = frozenset({"gateway"})  # it has the port: scaled by the workers of its one process
 END_PATIENCE_S = 35.0  # services finish what is in hand for up to 25 s
 TICK_S = 0.5
 SHORT_LIFE_S = 5.0
@@ -58,28 +58,33 @@ class Supervisor:
         self._end(list(self.running))
 
     def adjust(self, wanted: set[str]) -> None:
-        """Start what is missing and due, note what ended, end what is not wanted any more."""
+        """Note what ended, end what is not wanted any more, start what is missing and due."""
         now = time.monotonic()
         for name, process in list(self.running.items()):
             if process.poll() is not None:
                 del self.running[name]
                 self._ended(name, process.returncode, now)
+        self._end([name for name in self.running if name not in wanted])  # first: a gateway leaves the port to the next
         for name in sorted(wanted - self.running.keys()):
             if now >= self.due.get(name, 0.0):
                 self._start(name, now)
-        self._end([name for name in self.running if name not in wanted])
 
     def _wanted(self) -> set[str]:
         scale: dict[str, int] = json.loads((self.folder / "scale.json").read_text())
-        return {f"{kind}-{number}" for kind, count in scale.items() for number in range(1, count + 1)}
+        return {
+            f"{kind}-{number}"
+            for kind, count in scale.items()
+            for number in range(max(1, count) if kind in ONE_ONLY else 1, count + 1)
+        }
 
     def _start(self, name: str, now: float) -> None:
-        kind = name.rpartition("-")[0]
+        kind, _, number = name.rpartition("-")
         env = broker_environment(kind, os.environ)
         if kind not in ONE_ONLY:
             self.monitors[name] = env["MATRIX_MONITOR"] = f"127.0.0.1:{free_port()}"
         with (self.folder / "log" / f"{name}.log").open("ab") as log:
-            command = [MATRIX, *COMMANDS[kind]]
+            workers = ("--workers", number) if kind in ONE_ONLY else ()
+            command = [MATRIX, *COMMANDS[kind], *workers]
             self.running[name] = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.started[name] = now
         self._tell_prometheus()

@@ -33,11 +33,11 @@ def create(login: str, role: str, units: tuple[str, ...], name: str | None) -> N
 
 @account.command("list")
 def list_accounts() -> None:
-    """List accounts: login, role, units, and whether they are open."""
+    """List accounts: id, login, role, whether they are open, name, units."""
     with open_accounts() as accounts:
         for one in accounts.people.all():
-            state = "closed" if one.disabled else "open"
-            click.echo(f"{one.login or '-':<20} {one.role:<15} {state:<7} {one.name:<28} {' '.join(sorted(one.units))}")
+            who = f"{one.id} {one.login or '-':<20} {one.role:<15} {'closed' if one.disabled else 'open':<7}"
+            click.echo(f"{who} {one.name:<28} {' '.join(sorted(one.units))}")
 
 
 @account.command()

@@ -108,7 +108,7 @@ def project() -> None:
 
 
 @click.command()
-@click.option("--workers", default=1, show_default=True, help="Processes that share the port.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that share the port.")
 def gateway(workers: int) -> None:
     """Run the gateway on the broker."""
     from infra.start import tables, wait_for

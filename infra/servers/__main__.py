@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from infra.servers import servers_in, start_servers
-from infra.servers.packages import CannotInstall, chromium, postgres_programs, rabbitmq_server
+from infra.servers.packages import CannotInstall, chromium, postgres_programs, promtool, rabbitmq_server
 from infra.servers.postgres import ServerFailed
 
 USAGE = "usage: python -m infra.servers start DIR | stop DIR | need"
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
             case ["stop", folder]:
                 servers_in(Path(folder)).stop()
             case ["need"]:
-                print(postgres_programs(), rabbitmq_server(), chromium(), sep="\n")
+                print(postgres_programs(), rabbitmq_server(), chromium(), promtool(), sep="\n")
             case _:
                 print(USAGE, file=sys.stderr)
                 return 2

@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL and RabbitMQ on Debian: found, or installed with apt-get."""
+"""The programs of PostgreSQL, RabbitMQ and Prometheus on Debian: found, or installed with apt-get."""
 
 import os
 import shutil
@@ -39,6 +39,15 @@ def chromium() -> Path:
         CannotInstall: Chromium is missing and cannot be installed.
     """
     return _found_or_installed("chromium", find_chromium)
+
+
+def promtool() -> Path:
+    """Return what checks Prometheus' rules in tests; Prometheus itself is not used.
+
+    Raises:
+        CannotInstall: it is missing and cannot be installed.
+    """
+    return _found_or_installed("prometheus", find_promtool)
 
 
 def install(*packages: str) -> None:
@@ -88,4 +97,10 @@ def find_rabbitmq() -> Path | None:
 def find_chromium() -> Path | None:
     """Return the browser."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return Path(found) if found else None
+
+
+def find_promtool() -> Path | None:
+    """Return what checks Prometheus' rules."""
+    found = shutil.which("promtool")
     return Path(found) if found else None

@@ -172,7 +172,7 @@ def embedded(folder: Path) -> Stage:
 
 
 def distributed(folder: Path, *, durable: bool = True) -> Stage:
-    """Return the running platform in ten processes on servers of its own, every connection over a wire."""
+    """Return the running platform in eight processes on servers of its own, every connection over a wire."""
     folder.chmod(0o711)  # PostgreSQL's own user goes through
     servers, wires = start_servers(folder / "servers", durable=durable), Wires()
     _archive(servers, folder / "archive")

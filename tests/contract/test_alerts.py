@@ -1,7 +1,6 @@
 """Alert rules: about measures that exist, explained in the runbook, and right by promtool's own tests."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from gateway.matrix.stream import Hub
 from gateway.measures import StreamMeasures
 from gateway.middleware.front import Front
 from gateway.room import Gateway
+from infra.servers.packages import promtool
 from shared import meters
 from shared.database import open_engine
 from shared.log.census import MEASURES
@@ -55,8 +55,22 @@ def test_a_measure_is_explained(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs/metrics.md").read_text()
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian's package prometheus) is not installed")
+def found(folder: Path, *words: str) -> str:
+    """Return what promtool finds wrong with the files of the folder: nothing when all is right."""
+    done = subprocess.run([promtool(), *words], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
 @pytest.mark.parametrize("words", [("check", "config", "prometheus.yml"), ("test", "rules", "alerts.test.yml")])
 def test_promtool_finds_the_rules_right(words: tuple[str, ...]) -> None:
-    done = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert not found(FOLDER, *words)
+
+
+@pytest.mark.parametrize("mutant", ["vector(1)", "vector(0) > 1"], ids=["always", "never"])
+@of_every_rule
+def test_an_alert_that_is_always_or_never_there_is_found_out(rule: dict[str, Any], mutant: str, tmp_path: Path) -> None:
+    """An alert that nobody wrote a test for stays unnoticed, and fails here."""
+    rules = [{**one, "expr": mutant} if one is rule else one for one in RULES]
+    (tmp_path / "alerts.yml").write_text(yaml.safe_dump({"groups": [{"name": "platform", "rules": rules}]}))
+    (tmp_path / "alerts.test.yml").write_text((FOLDER / "alerts.test.yml").read_text())
+    assert f"alertname:{rule['alert']}," in found(tmp_path, "test", "rules", "alerts.test.yml").replace(" ", "")

@@ -1,6 +1,8 @@
 """docker-compose.yml: what every container must be. S51."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,18 @@ def test_images_are_pinned_or_built_here(name: str) -> None:
 def test_every_process_of_the_platform_has_its_container() -> None:
     expected = OURS | ENDING | {"postgres", "rabbitmq", "storage", "prometheus"}
     assert CONTAINERS.keys() == expected
+
+
+def test_the_gateway_has_the_port_and_is_scaled_by_the_workers_in_its_one_container(tmp_path: Path) -> None:
+    said, engine = tmp_path / "said", tmp_path / "docker"
+    engine.write_text(f'#!/bin/sh\necho "$WORKERS: $*" >> {said}\n')
+    engine.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["make", "up", "scale=review=3 gateway=2", "PYTHON=true"]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    up = "2: compose up --build --detach --scale review=3"
+    assert up in said.read_text().splitlines()
+    assert CONTAINERS["gateway"]["command"] == ["gateway", "--workers", "${WORKERS:-1}"]
 
 
 @pytest.mark.parametrize("name", sorted(OURS - {"gateway"}))

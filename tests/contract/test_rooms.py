@@ -12,7 +12,7 @@ from shared.contracts import SERVICES
 ROOT = Path(__file__).parents[2]
 ROOMS = ("service", "projections", "queries", "schemas")
 IMPURE = frozenset({"nameko", "eventlet", "pika", "sqlalchemy", "marshmallow"})
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/runbook.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/runbook.md", "docs/backup.md")
 
 
 def modules_of(service: str) -> dict[str, list[Path]]:

@@ -35,7 +35,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="package")
 def distributed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Give a distributed platform with nothing in it: its ten processes, a database and a broker's host of its own."""
+    """Give a distributed platform with nothing in it: eight processes, a database and a broker's host of its own."""
     folder, name = tmp_path_factory.mktemp("distributed"), f"e2e_{uuid4().hex[:8]}"
     with _database(servers, name), _broker_host(servers, name, folder) as amqp_url:
         made = _platform(folder, {**servers.environment(name), "MATRIX_AMQP_URL_FILE": str(amqp_url)})

@@ -16,12 +16,16 @@ from infra.servers.ports import wait_until
 from infra.supervise import BadScale, read_scale
 from infra.supervisor import Supervisor
 
+STAYS = "import time; time.sleep(60)"
+
 
 @pytest.fixture
 def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     monkeypatch.setattr(supervising, "MATRIX", sys.executable)
     monkeypatch.setattr(
-        supervising, "COMMANDS", {"review": ("-c", "input()"), "relay": ("-c", "import time; time.sleep(60)")}
+        supervising,
+        "COMMANDS",
+        {"review": ("-c", "input()"), "relay": ("-c", STAYS), "gateway": ("-c", STAYS)},
     )
     (tmp_path / "log").mkdir()
     made = Supervisor(tmp_path)
@@ -35,7 +39,7 @@ def test_one_process_of_each_kind_is_wanted_unless_a_scale_says_more() -> None:
     assert set(scale.values()) == {1}
 
 
-@pytest.mark.parametrize("argument", ["reviews=3", "review=three", "review=-1", "review=17", "gateway=2", "review"])
+@pytest.mark.parametrize("argument", ["reviews=3", "review=three", "review=-1", "review=17", "gateway=17", "review"])
 def test_a_scale_that_cannot_be_is_refused(argument: str) -> None:
     with pytest.raises(BadScale):
         read_scale([argument])
@@ -59,6 +63,26 @@ def test_scaling_up_and_down_starts_and_ends_processes(supervisor: Supervisor) -
     assert len(supervisor.running) == 3
     supervisor.adjust({"relay-1"})
     assert [process.pid for process in supervisor.running.values()] == [first]
+
+
+def test_the_gateway_is_scaled_by_workers_of_one_process(supervisor: Supervisor) -> None:
+    (supervisor.folder / "scale.json").write_text(json.dumps({"relay": 2, "gateway": 3}))
+    assert supervisor._wanted() == {"relay-1", "relay-2", "gateway-3"}
+    supervisor.adjust({"gateway-3"})
+    assert supervisor.running["gateway-3"].args[-2:] == ["--workers", "3"]  # type: ignore[index]
+    (supervisor.folder / "scale.json").write_text(json.dumps({"gateway": 0}))
+    assert supervisor._wanted() == set()
+
+
+def test_a_gateway_leaves_the_port_before_the_next_one_takes_it(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant starts the next one first, which finds the port taken."""
+    supervisor.adjust({"gateway-1"})
+    former, gone = supervisor.running["gateway-1"], []
+    monkeypatch.setattr(supervisor, "_start", lambda *_: gone.append(former.returncode is not None))
+    supervisor.adjust({"gateway-2"})
+    assert gone == [True]
 
 
 def test_a_killed_process_is_started_again(supervisor: Supervisor) -> None:
