@@ -17,7 +17,7 @@ export async function accounts(page) {
   const options = page.me.units.includes(EVERY) ? [[EVERY, t("accounts.every_unit")], ...mine] : mine;
   const where = (account) => (account.units.includes(EVERY) ? t("accounts.every_unit") : account.units.map((id) => units.get(id) || id).join(t("comma")) || t("accounts.no_unit"));
   makeDesk(page, {
-    path: "/v1/accounts", empty: t("accounts.empty"), what: t("accounts.row"),
+    path: "/v1/accounts", empty: () => t("accounts.empty"), what: t("accounts.row"),
     row: (account) => [account.name || t("accounts.nameless"), h("span", { class: "badge" }, word("role", account.role)), account.disabled && disabled(), h("span", { class: "text-truncate mw-100" }, where(account))],
     add: { label: t("accounts.add"), make: () => write(null, options) },
     draw: async (pane, id, desk) => drawAccount(pane, await get(`/v1/accounts/${id}`), { where, options, me: page.me, changed: desk.changed }),

@@ -16,7 +16,7 @@ export async function schemes(page) {
   const whose = (scheme) => (scheme.unit_ids.length ? scheme.unit_ids.map((id) => units.get(id) || id).join(t("comma")) : t("accounts.every_unit"));
   const kinds = (scheme) => scheme.article_kinds.map((kind) => word("article_kind", kind)).join(t("comma"));
   makeDesk(page, {
-    path: PATH, empty: t("schemes.empty"), what: t("schemes.row"),
+    path: PATH, empty: () => t("schemes.empty"), what: t("schemes.row"),
     row: (scheme) => [scheme.name, t("admin.version", { n: scheme.version }), scheme.retired && retired(), kinds(scheme), whose(scheme)],
     add: { label: t("schemes.adopt"), make: () => adopt(null, mine) },
     draw: async (pane, id, desk) => {

@@ -12,10 +12,11 @@ import { MATCHES, SEVERITIES, readTerms, writeTerms } from "./term-text.js";
 
 const PATH = "/v1/term-lists";
 const SHOWN = 200; // rows of a list of thousands
+const HEADS = ["term", "category", "severity", "suggestion", "match"];
 
 export async function terms(page) {
   makeDesk(page, {
-    path: PATH, empty: t("terms.empty"), what: t("terms.row"),
+    path: PATH, empty: () => t("terms.empty"), what: t("terms.row"),
     row: (list) => [list.name, t("admin.version", { n: list.version }), t("terms.size", { n: exact(list.size) })],
     add: { label: t("terms.new"), make: found },
     draw: async (pane, id, desk) => drawList(pane, id, await get(`${PATH}/${id}`), desk),
@@ -28,87 +29,105 @@ async function found() {
 }
 
 function drawList(pane, id, list, desk) {
-  const draft = { name: list.name, terms: list.terms, allow: list.allow };
-  let dirty = false;
-  const guard = (event) => dirty && event.preventDefault();
-  const rows = h("tbody");
-  const count = h("span", { class: "text-secondary small", role: "status" });
-  const find = h("input", { class: "form-control form-control-sm", type: "search", placeholder: t("terms.find"), "aria-label": t("terms.find"), maxlength: 100, oninput: () => draw() });
-  const rest = makeForm([{ name: "name", required: true, max: 100, value: list.name }, { name: "allow", type: "textarea", rows: 4, label: t("terms.allow"), hint: t("terms.allow_hint"), value: list.allow.join("\n") }]);
-  rest.element.addEventListener("input", () => change({ name: rest.values().name, allow: lines(rest.values().allow) }));
-  const publish = h("button", { class: "btn btn-sm btn-primary", disabled: true, onclick: send }, t("terms.publish", { n: list.newest + 1 }));
-  const version = h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("field.version"), onchange: (event) => earlier(event.target.value).catch(complain) },
-    Array.from({ length: list.newest }, (_, at) => list.newest - at).map((n) => h("option", { value: n, selected: n === list.version }, t("admin.version", { n }))));
-  replace(pane, h("article", { class: "card pane", "aria-labelledby": "list-name" }, back(),
-    h("header", { class: "pane-head" }, h("h1", { id: "list-name", tabindex: "-1" }, list.name), h("div", { class: "pane-acts" },
-      h("button", { class: "btn btn-sm", onclick: () => add().catch(complain) }, `+ ${t("terms.add")}`), h("button", { class: "btn btn-sm", onclick: () => bulk().catch(complain) }, t("terms.bulk")), publish)),
-    h("dl", { class: "meta" }, fact(t("field.version"), version), fact(t("terms.published_at"), writeMoment(list.published_at))),
-    h("div", { class: "bar-line mb-2" }, h("div", { class: "grow" }, find), count),
-    h("div", { class: "term-rows" }, h("table", { class: "simple stacked" }, h("thead", {}, h("tr", {}, ["term", "category", "severity", "suggestion", "match"].map((each) => h("th", { scope: "col" }, t(`field.${each}`))), h("td", {}))), rows)),
-    h("div", { class: "mt-3" }, rest.element), trial(draft)));
-  draw();
-  addEventListener("beforeunload", guard);
+  const sheet = new Sheet(id, list, desk);
+  replace(pane, sheet.element);
   pane.querySelector("h1").focus({ preventScroll: true });
+  const guard = (event) => sheet.dirty && event.preventDefault();
+  addEventListener("beforeunload", guard);
   return () => removeEventListener("beforeunload", guard);
+}
 
-  function draw() {
-    const wanted = find.value.trim();
-    const fitting = draft.terms.filter((each) => !wanted || each.term.includes(wanted) || each.category.includes(wanted) || word("category", each.category).includes(wanted));
-    replace(rows, fitting.slice(0, SHOWN).map((each) => h("tr", {},
-      h("td", {}, h("strong", {}, each.term)), h("td", {}, word("category", each.category)), h("td", {}, h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity))), h("td", {}, each.suggestion || "—"), h("td", {}, word("match", each.match)),
-      h("td", { class: "text-end" }, h("button", { class: "btn btn-sm btn-ghost-secondary", "aria-label": `${t("act.remove")} ${each.term}`, onclick: () => change({ terms: draft.terms.filter((other) => other !== each) }) }, t("act.remove"))))));
-    replace(count, fitting.length > SHOWN ? t("terms.first", { n: SHOWN, of: exact(fitting.length) }) : t("terms.size", { n: exact(fitting.length) }));
+// A list and what is changed in it, until that is published.
+class Sheet {
+  constructor(id, list, desk) {
+    Object.assign(this, { id, list, desk, dirty: false, draft: { name: list.name, terms: list.terms, allow: list.allow } });
+    this.rows = h("tbody");
+    this.count = h("span", { class: "text-secondary small", role: "status" });
+    this.find = h("input", { class: "form-control form-control-sm", type: "search", placeholder: t("terms.find"), "aria-label": t("terms.find"), maxlength: 100, oninput: () => this.#draw() });
+    this.rest = makeForm([{ name: "name", required: true, max: 100, value: list.name }, { name: "allow", type: "textarea", rows: 4, label: t("terms.allow"), hint: t("terms.allow_hint"), value: list.allow.join("\n") }]);
+    this.rest.element.addEventListener("input", () => this.#change({ name: this.rest.values().name, allow: lines(this.rest.values().allow) }));
+    this.publish = h("button", { class: "btn btn-sm btn-primary", disabled: true, onclick: () => this.#send() }, t("terms.publish", { n: list.newest + 1 }));
+    this.element = h("article", { class: "card pane", "aria-labelledby": "list-name" }, back(), this.#head(),
+      h("dl", { class: "meta" }, fact(t("field.version"), this.#versions()), fact(t("terms.published_at"), writeMoment(list.published_at))),
+      h("div", { class: "bar-line mb-2" }, h("div", { class: "grow" }, this.find), this.count),
+      h("div", { class: "term-rows" }, h("table", { class: "simple stacked" }, h("thead", {}, h("tr", {}, HEADS.map((each) => h("th", { scope: "col" }, t(`field.${each}`))), h("td", {}))), this.rows)),
+      h("div", { class: "mt-3" }, this.rest.element), trial(this.draft));
+    this.#draw();
   }
 
-  function change(part) {
-    Object.assign(draft, part);
-    dirty = true;
-    publish.disabled = false;
-    draw();
+  #head() {
+    return h("header", { class: "pane-head" }, h("h1", { id: "list-name", tabindex: "-1" }, this.list.name), h("div", { class: "pane-acts" },
+      h("button", { class: "btn btn-sm", onclick: () => this.#add().catch(complain) }, `+ ${t("terms.add")}`), h("button", { class: "btn btn-sm", onclick: () => this.#bulk().catch(complain) }, t("terms.bulk")), this.publish));
   }
 
-  async function add() {
-    const form = makeForm([
-      { name: "term", required: true, max: 100 }, { name: "category", required: true, max: 100, hint: t("terms.category_hint"), suggest: [...new Set(draft.terms.map((each) => each.category))] },
-      { name: "severity", type: "select", value: "warning", options: SEVERITIES.map((each) => [each, word("severity", each)]) }, { name: "suggestion", max: 100, empty: null },
-      { name: "match", type: "select", value: "normalised", options: MATCHES.map((each) => [each, word("match", each)]), wide: true, hint: t("terms.match_hint") }], { columns: true });
+  #versions() {
+    const { newest, version } = this.list;
+    return h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("field.version"), onchange: (event) => this.#earlier(event.target.value).catch(complain) },
+      Array.from({ length: newest }, (_, at) => newest - at).map((n) => h("option", { value: n, selected: n === version }, t("admin.version", { n }))));
+  }
+
+  #draw() {
+    const wanted = this.find.value.trim();
+    const fitting = this.draft.terms.filter((each) => !wanted || each.term.includes(wanted) || each.category.includes(wanted) || word("category", each.category).includes(wanted));
+    replace(this.rows, fitting.slice(0, SHOWN).map((each) => termRow(each, () => this.#change({ terms: this.draft.terms.filter((other) => other !== each) }))));
+    replace(this.count, fitting.length > SHOWN ? t("terms.first", { n: SHOWN, of: exact(fitting.length) }) : t("terms.size", { n: exact(fitting.length) }));
+  }
+
+  #change(part) {
+    Object.assign(this.draft, part);
+    this.dirty = true;
+    this.publish.disabled = false;
+    this.#draw();
+  }
+
+  async #add() {
+    const form = termForm([...new Set(this.draft.terms.map((each) => each.category))]);
     const values = await new Promise((resolve) => ask(t("terms.add"), form, t("terms.take"), async (each) => resolve(each)));
-    change({ terms: [values, ...draft.terms] });
+    this.#change({ terms: [values, ...this.draft.terms] });
   }
 
-  async function bulk() {
-    const form = makeForm([{ name: "terms", type: "textarea", rows: 14, value: writeTerms(draft.terms), hint: t("terms.bulk_hint") }]);
+  async #bulk() {
+    const form = makeForm([{ name: "terms", type: "textarea", rows: 14, value: writeTerms(this.draft.terms), hint: t("terms.bulk_hint") }]);
     await ask(t("terms.bulk"), form, t("terms.take"), async (values) => {
       const { terms: read, wrong } = readTerms(values.terms || "");
       if (wrong) throw wrong;
-      change({ terms: read });
+      this.#change({ terms: read });
     }, { wide: true });
   }
 
-  async function earlier(n) {
-    const old = await get(`${PATH}/${id}`, { version: n });
-    Object.assign(draft, { name: old.name, terms: old.terms, allow: old.allow });
-    rest.input("name").value = old.name;
-    rest.input("allow").value = old.allow.join("\n");
-    publish.disabled = +n === list.newest;
-    dirty = false;
-    draw();
+  async #earlier(n) {
+    const old = await get(`${PATH}/${this.id}`, { version: n });
+    Object.assign(this.draft, { name: old.name, terms: old.terms, allow: old.allow });
+    this.rest.input("name").value = old.name;
+    this.rest.input("allow").value = old.allow.join("\n");
+    this.publish.disabled = +n === this.list.newest;
+    this.dirty = false;
+    this.#draw();
   }
 
-  async function send() {
-    if (!rest.check()) return;
-    publish.disabled = true;
+  async #send() {
+    if (!this.rest.check()) return;
+    this.publish.disabled = true;
     try {
-      await put(`${PATH}/${id}`, draft);
-      dirty = false;
+      await put(`${PATH}/${this.id}`, this.draft);
+      this.dirty = false;
       say(t("terms.published"));
-      desk.changed();
+      this.desk.changed();
     } catch (problem) {
-      publish.disabled = false;
+      this.publish.disabled = false;
       complain(problem);
     }
   }
 }
+
+const termRow = (each, remove) => h("tr", {},
+  h("td", {}, h("strong", {}, each.term)), h("td", {}, word("category", each.category)), h("td", {}, h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity))), h("td", {}, each.suggestion || "—"), h("td", {}, word("match", each.match)),
+  h("td", { class: "text-end" }, h("button", { class: "btn btn-sm btn-ghost-secondary", "aria-label": `${t("act.remove")} ${each.term}`, onclick: remove }, t("act.remove"))));
+
+const termForm = (categories) => makeForm([
+  { name: "term", required: true, max: 100 }, { name: "category", required: true, max: 100, hint: t("terms.category_hint"), suggest: categories },
+  { name: "severity", type: "select", value: "warning", options: SEVERITIES.map((each) => [each, word("severity", each)]) }, { name: "suggestion", max: 100, empty: null },
+  { name: "match", type: "select", value: "normalised", options: MATCHES.map((each) => [each, word("match", each)]), wide: true, hint: t("terms.match_hint") }], { columns: true });
 
 const lines = (text) => (text || "").split("\n").map((each) => each.trim()).filter(Boolean);
 

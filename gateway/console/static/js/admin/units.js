@@ -16,7 +16,7 @@ export async function units(page) {
   const day = h("input", { class: "form-control form-control-sm", type: "date", "aria-label": t("units.at") });
   const may = page.can("unit.write");
   makeDesk(page, {
-    path: "/v1/units", empty: t("units.empty"), what: t("board.unit"),
+    path: "/v1/units", empty: () => t("units.empty"), what: t("board.unit"),
     filters: [{ element: h("label", { class: "as-of grow" }, h("span", { class: "text-secondary" }, t("units.at")), day), query: () => ({ at: day.value }) }],
     ask: async (path, query) => ({ items: inTree(await all(path, { at: query.at })), next: null }),
     row: (unit) => [unit.name, h("span", { class: "badge" }, word("unit_kind", unit.kind)), t("units.since", { day: writeDay(unit.since) }), unit.merged_into && h("span", { class: "badge badge-closed" }, t("units.merged"))],

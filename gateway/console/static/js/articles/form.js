@@ -20,19 +20,7 @@ export const mayLeave = () => !dirty || (confirm(t("articles.leave")) && !(dirty
 export async function writeArticle(pane, page, article, saved, cancel) {
   const units = await unitOptions(page.me);
   const body = article ? toText(article.body) : { text: "", plain: true };
-  const form = makeForm([
-    !article && { name: "unit_id", type: "select", required: true, options: units },
-    !article && { name: "kind", type: "select", required: true, options: KINDS.map((kind) => [kind, word("article_kind", kind)]) },
-    { name: "title", required: true, value: article?.title, max: 200, wide: true },
-    { name: "body", type: "textarea", required: true, rows: 14, value: body.text, wide: true, hint: t(body.plain ? "articles.body_hint" : "articles.body_html") },
-    { name: "event_ended_at", type: "datetime-local", value: article?.event_ended_at, hint: t("articles.event_hint"), empty: null },
-    { name: "tags", value: article?.tags.join(", "), list: true, hint: t("articles.tags_hint") },
-    { name: "originality", type: "select", value: article?.originality || "original", options: ORIGINALITY.map((each) => [each, word("originality", each)]) },
-    { name: "source_url", type: "url", value: article?.source_url, empty: null },
-    { name: "topic", value: article?.topic, max: 100, empty: null },
-    { name: "series", value: article?.series, max: 100, empty: null },
-    !article && { name: "byline", max: 100, empty: null },
-  ].filter(Boolean), { columns: true });
+  const form = makeForm(fieldsOf(article, body, units), { columns: true });
   const touched = () => (dirty = true);
   const photos = photoField(article?.asset_ids || [], () => article?.unit_id || form.input("unit_id").value, page.can("asset.write"), touched);
   form.element.append(photos.element);
@@ -51,11 +39,7 @@ export async function writeArticle(pane, page, article, saved, cancel) {
     buttons[0].disabled = true;
     try {
       const values = form.values();
-      const text = { ...values, body: body.plain ? toHtml(values.body) : values.body, asset_ids: photos.ids() };
-      const done = article ? await patch(`/v1/articles/${article.id}`, text) : await post("/v1/articles", text);
-      dirty = false;
-      say(article ? t("articles.saved", { n: article.revision + 1 }) : t("articles.drafted"));
-      saved(done.id);
+      saved(await save(article, { ...values, body: body.plain ? toHtml(values.body) : values.body, asset_ids: photos.ids() }));
     } catch (problem) {
       form.blame(problem);
       trouble.replaceChildren(problemBox(problem));
@@ -63,6 +47,30 @@ export async function writeArticle(pane, page, article, saved, cancel) {
       buttons[0].disabled = false;
     }
   }
+}
+
+// Unit, kind and byline stay what they were when the article was begun.
+function fieldsOf(article, body, units) {
+  return [
+    !article && { name: "unit_id", type: "select", required: true, options: units },
+    !article && { name: "kind", type: "select", required: true, options: KINDS.map((kind) => [kind, word("article_kind", kind)]) },
+    { name: "title", required: true, value: article?.title, max: 200, wide: true },
+    { name: "body", type: "textarea", required: true, rows: 14, value: body.text, wide: true, hint: t(body.plain ? "articles.body_hint" : "articles.body_html") },
+    { name: "event_ended_at", type: "datetime-local", value: article?.event_ended_at, hint: t("articles.event_hint"), empty: null },
+    { name: "tags", value: article?.tags.join(", "), list: true, hint: t("articles.tags_hint") },
+    { name: "originality", type: "select", value: article?.originality || "original", options: ORIGINALITY.map((each) => [each, word("originality", each)]) },
+    { name: "source_url", type: "url", value: article?.source_url, empty: null },
+    { name: "topic", value: article?.topic, max: 100, empty: null },
+    { name: "series", value: article?.series, max: 100, empty: null },
+    !article && { name: "byline", max: 100, empty: null },
+  ].filter(Boolean);
+}
+
+async function save(article, text) {
+  const done = article ? await patch(`/v1/articles/${article.id}`, text) : await post("/v1/articles", text);
+  dirty = false;
+  say(article ? t("articles.saved", { n: article.revision + 1 }) : t("articles.drafted"));
+  return done.id;
 }
 
 // What the check will find after the submission, with the term lists in force now.

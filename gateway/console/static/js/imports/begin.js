@@ -13,96 +13,108 @@ const TAKES = ".csv,.tsv,.txt,.xlsx,.xls,.html,.htm";
 // Gives what ends the looking. `begun(import)` is called when the rows are on their way.
 export async function drawBegin(pane, me, begun) {
   const [units, channels] = await Promise.all([unitOptions(me), allChannels()]);
-  let chosen = null;
-  let asked = 0;
-  let timer = 0;
-  let trial = null;
-  const file = h("input", { type: "file", id: "import-file", accept: TAKES, class: "visually-hidden", onchange: () => file.files[0] && take(file.files[0]) });
-  const name = h("span", { class: "drop-name" }, t("imports.drop"));
-  const zone = h("label", { class: "drop-zone", for: "import-file" }, name, h("span", { class: "text-secondary small" }, t("imports.takes")), file);
-  const unit = select("unit_id", [["", t("imports.rows_say")], ...units], fillChannels);
-  const channel = select("channel_id", [], () => chosen && check());
-  const taken = h("input", { id: "import-taken", class: "form-control", type: "datetime-local", onchange: () => chosen && check() });
-  const found = h("div", { "aria-live": "polite" });
-  replace(pane, h("article", { class: "card pane", "aria-labelledby": "import-title" },
-    h("a", { class: "btn btn-sm btn-ghost-secondary d-md-none mb-2", href: "#" }, `‹ ${t("act.back")}`),
-    h("header", { class: "pane-head" }, h("h1", { id: "import-title" }, t("imports.new"))), zone,
-    h("div", { class: "fields fields-three" }, field("import-unit_id", t("field.unit_id"), unit), field("import-channel_id", t("field.channel_id"), channel),
-      field("import-taken", t("field.taken_at"), taken, t("imports.taken_hint"))), found));
-  fillChannels();
-  for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => (event.preventDefault(), zone.classList.add("dropping")));
-  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("dropping"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
-  });
-  return forget;
+  const beginning = new Beginning(units, channels, begun);
+  replace(pane, beginning.element);
+  return () => beginning.forget();
+}
+
+class Beginning {
+  constructor(units, channels, begun) {
+    Object.assign(this, { channels, begun, chosen: null, asked: 0, timer: 0, trial: null });
+    this.name = h("span", { class: "drop-name" }, t("imports.drop"));
+    this.unit = select("unit_id", [["", t("imports.rows_say")], ...units], () => this.#fillChannels());
+    this.channel = select("channel_id", [], () => this.#check());
+    this.taken = h("input", { id: "import-taken", class: "form-control", type: "datetime-local", onchange: () => this.#check() });
+    this.found = h("div", { "aria-live": "polite" });
+    this.element = h("article", { class: "card pane", "aria-labelledby": "import-title" },
+      h("a", { class: "btn btn-sm btn-ghost-secondary d-md-none mb-2", href: "#" }, `‹ ${t("act.back")}`),
+      h("header", { class: "pane-head" }, h("h1", { id: "import-title" }, t("imports.new"))), dropZone(this.name, (file) => this.#take(file)),
+      h("div", { class: "fields fields-three" }, field("import-unit_id", t("field.unit_id"), this.unit), field("import-channel_id", t("field.channel_id"), this.channel),
+        field("import-taken", t("field.taken_at"), this.taken, t("imports.taken_hint"))), this.found);
+    this.#fillChannels();
+  }
 
   // Whatever is being tried is of no more interest.
-  function forget() {
-    asked += 1;
-    clearTimeout(timer);
-    if (trial) del(`/v1/imports/${trial}`).catch(() => {});
-    trial = null;
+  forget() {
+    this.asked += 1;
+    clearTimeout(this.timer);
+    if (this.trial) giveUp(this.trial);
+    this.trial = null;
   }
 
-  function fillChannels() {
-    const fitting = channels.filter((each) => !unit.value || each.unit_id === unit.value);
-    replace(channel, h("option", { value: "" }, t("imports.rows_say")), fitting.map((each) => h("option", { value: each.id }, `${each.name}（${word("channel_kind", each.kind)}）`)));
-    if (chosen) check();
+  #fillChannels() {
+    const fitting = this.channels.filter((each) => !this.unit.value || each.unit_id === this.unit.value);
+    replace(this.channel, h("option", { value: "" }, t("imports.rows_say")), fitting.map((each) => h("option", { value: each.id }, `${each.name}（${word("channel_kind", each.kind)}）`)));
+    this.#check();
   }
 
-  function take(one) {
-    chosen = one;
-    replace(name, `${one.name} · ${bytes(one.size)}`);
-    taken.value = toLocal(new Date(one.lastModified).toISOString());
-    check();
+  #take(file) {
+    this.chosen = file;
+    replace(this.name, `${file.name} · ${bytes(file.size)}`);
+    this.taken.value = toLocal(new Date(file.lastModified).toISOString());
+    this.#check();
   }
 
-  async function send(more) {
-    const query = { filename: chosen.name.slice(-200), unit: unit.value, channel: channel.value, taken_at: fromLocal(taken.value), ...more };
-    return (await request("POST", withQuery("/v1/imports", query), { file: chosen, key: newKey() })).data;
+  async #send(more) {
+    const query = { filename: this.chosen.name.slice(-200), unit: this.unit.value, channel: this.channel.value, taken_at: fromLocal(this.taken.value), ...more };
+    return (await request("POST", withQuery("/v1/imports", query), { file: this.chosen, key: newKey() })).data;
   }
 
-  // Reads the file and looks everything up; nothing is written.
-  async function check() {
-    forget();
-    const mine = asked;
-    replace(found, h("p", { class: "text-secondary", role: "status" }, t("imports.reading")));
+  // Reads the file, where one is chosen, and looks everything up; nothing is written.
+  async #check() {
+    if (!this.chosen) return;
+    this.forget();
+    const mine = this.asked;
+    replace(this.found, h("p", { class: "text-secondary", role: "status" }, t("imports.reading")));
     try {
-      const tried = await send({ dry_run: "true" });
-      if (mine !== asked) return void del(`/v1/imports/${tried.id}`).catch(() => {});
-      trial = tried.id;
-      follow(tried, mine, drawTried(found, tried, () => start(mine)));
+      const tried = await this.#send({ dry_run: "true" });
+      if (mine !== this.asked) return void giveUp(tried.id);
+      this.trial = tried.id;
+      this.#follow(tried, mine, drawTried(this.found, tried, () => this.#start(mine)));
     } catch (problem) {
-      if (mine === asked) replace(found, problemBox(problem));
+      if (mine === this.asked) replace(this.found, problemBox(problem));
     }
   }
 
-  async function follow(tried, mine, drawn) {
+  #follow(tried, mine, drawn) {
     drawn.tell(tried);
     if (tried.state !== "running") {
-      trial = null;
+      this.trial = null;
       return;
     }
-    timer = setTimeout(async () => {
+    this.timer = setTimeout(async () => {
       try {
         const now = await get(`/v1/imports/${tried.id}`);
-        if (mine === asked) follow(now, mine, drawn);
+        if (mine === this.asked) this.#follow(now, mine, drawn);
       } catch (problem) {
         complain(problem);
       }
     }, POLL_MS);
   }
 
-  async function start(mine) {
+  async #start(mine) {
     try {
-      const one = await send({});
-      if (mine === asked) begun(one);
+      const one = await this.#send({});
+      if (mine === this.asked) this.begun(one);
     } catch (problem) {
       complain(problem);
     }
   }
+}
+
+const giveUp = (trial) => del(`/v1/imports/${trial}`).catch(() => {});
+
+// A file is chosen in it, or dropped on it.
+function dropZone(name, take) {
+  const input = h("input", { type: "file", id: "import-file", accept: TAKES, class: "visually-hidden", onchange: () => input.files[0] && take(input.files[0]) });
+  const zone = h("label", { class: "drop-zone", for: "import-file" }, name, h("span", { class: "text-secondary small" }, t("imports.takes")), input);
+  for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => (event.preventDefault(), zone.classList.add("dropping")));
+  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("dropping"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+  });
+  return zone;
 }
 
 // Draws what the file was taken for; `tell(import)` brings up to date what would become of it.

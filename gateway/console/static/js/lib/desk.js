@@ -5,73 +5,90 @@ import { pagedList } from "./paged.js";
 import { complain, problemBox } from "./problems.js";
 import { t } from "./words.js";
 
-// path, filters, empty: of the list. row(item): its words, title first. draw(pane, id, desk): fills the pane, and may give
+// path, filters, empty(): of the list. row(item): its words, title first. draw(pane, id, desk): fills the pane, and may give
 // a function that ends what it began. add: {label, make(): gives the new one or null}. above: what stands over the rows.
-export function makeDesk(page, { path, filters = [], fixed = {}, row, empty, what, draw, add, above, onpage, ask }) {
-  const rows = h("div");
-  const pane = h("section", { class: "desk-pane", "aria-live": "off" });
-  const open = () => location.hash.slice(1);
-  const items = () => [...rows.querySelectorAll(".row-item")];
-  const query = () => Object.assign({}, fixed, ...filters.map((each) => each.query()));
-  const list = pagedList({ path, holder: rows, query, empty: () => empty, onpage, row: line, ask });
-  const bar = h("div", { class: "desk-filters", oninput: debounce((event) => event.target.matches("input, select") && list.reload(), 250) },
-    add && h("button", { class: "btn btn-sm btn-primary w-100", onclick: make }, `+ ${add.label}`), filters.map((each) => each.element));
-  const element = h("div", { class: "desk" },
-    h("aside", { class: "card desk-list", "aria-label": t("list.label") }, bar, above, h("div", { class: "desk-rows" }, rows, list.foot)), pane);
-  const desk = { element, changed, open, go: (id) => (location.hash = id) };
-  const title = document.title;
-  let end = null;
-  page.main.append(element);
-  walkable(items, what);
-  onKey(["Enter"], t("keys.open"), () => document.activeElement?.click?.());
-  if (add) onKey(["n"], add.label, make);
-  onKey(["Escape"], t("keys.close"), () => desk.go(""));
+export const makeDesk = (page, told) => new Desk(page, told);
 
-  function line(item) {
-    const [title, ...meta] = row(item);
-    return h("a", { class: "row-item", href: `#${item.id}`, dataset: { id: item.id }, "aria-current": String(item.id === open()), vars: item.depth ? { "--depth": item.depth } : {} },
+class Desk {
+  constructor(page, told) {
+    this.told = told;
+    this.rows = h("div");
+    this.pane = h("section", { class: "desk-pane", "aria-live": "off" });
+    this.title = document.title;
+    this.end = null;
+    const { path, filters = [], empty, onpage, ask } = told;
+    const query = () => Object.assign({}, ...filters.map((each) => each.query()));
+    this.list = pagedList({ path, holder: this.rows, query, empty, onpage, row: (item) => this.#line(item), ask });
+    this.element = this.#frame(filters);
+    page.main.append(this.element);
+    this.#keys();
+    addEventListener("hashchange", () => this.#show());
+    this.list.reload();
+    this.#show();
+  }
+
+  open = () => location.hash.slice(1);
+
+  go = (id) => (location.hash = id);
+
+  items = () => [...this.rows.querySelectorAll(".row-item")];
+
+  // The one shown, or the list, is no longer as it was; `again`: the one shown is drawn anew too.
+  changed = (again = true) => {
+    this.list.reload();
+    if (again) this.#show();
+  };
+
+  #frame(filters) {
+    const { add, above } = this.told;
+    const bar = h("div", { class: "desk-filters", oninput: debounce((event) => event.target.matches("input, select") && this.list.reload(), 250) },
+      add && h("button", { class: "btn btn-sm btn-primary w-100", onclick: () => this.#make() }, `+ ${add.label}`), filters.map((each) => each.element));
+    return h("div", { class: "desk" },
+      h("aside", { class: "card desk-list", "aria-label": t("list.label") }, bar, above, h("div", { class: "desk-rows" }, this.rows, this.list.foot)), this.pane);
+  }
+
+  #keys() {
+    const { add, what } = this.told;
+    walkable(this.items, what);
+    onKey(["Enter"], t("keys.open"), () => document.activeElement?.click?.());
+    if (add) onKey(["n"], add.label, () => this.#make());
+    onKey(["Escape"], t("keys.close"), () => this.go(""));
+  }
+
+  #line(item) {
+    const [title, ...meta] = this.told.row(item);
+    return h("a", { class: "row-item", href: `#${item.id}`, dataset: { id: item.id }, "aria-current": String(item.id === this.open()), vars: item.depth ? { "--depth": item.depth } : {} },
       h("div", { class: "row-title" }, title), h("div", { class: "row-meta" }, meta.filter(Boolean).map((each) => (each instanceof Node ? each : h("span", {}, each)))));
   }
 
-  async function make() {
+  async #make() {
     try {
-      const made = await add.make();
+      const made = await this.told.add.make();
       if (!made) return;
-      list.reload();
-      desk.go(made.id);
+      this.list.reload();
+      this.go(made.id);
     } catch (problem) {
       complain(problem);
     }
   }
 
-  async function show() {
-    end?.();
-    end = null;
-    const id = open();
-    element.classList.toggle("has-pane", Boolean(id));
-    for (const each of items()) each.setAttribute("aria-current", String(each.dataset.id === id));
-    document.title = title;
-    if (!id) return replace(pane, h("p", { class: "empty-note" }, t("list.nothing_chosen")));
+  async #show() {
+    this.end?.();
+    this.end = null;
+    const id = this.open();
+    this.element.classList.toggle("has-pane", Boolean(id));
+    for (const each of this.items()) each.setAttribute("aria-current", String(each.dataset.id === id));
+    document.title = this.title;
+    if (!id) return replace(this.pane, h("p", { class: "empty-note" }, t("list.nothing_chosen")));
     try {
-      const ends = await draw(pane, id, desk);
-      document.title = [pane.querySelector("h1")?.textContent, title].filter(Boolean).join(" · ");
-      if (id === open()) end = ends;
+      const ends = await this.told.draw(this.pane, id, this);
+      document.title = [this.pane.querySelector("h1")?.textContent, this.title].filter(Boolean).join(" · ");
+      if (id === this.open()) this.end = ends;
       else ends?.();
     } catch (problem) {
-      replace(pane, back(), problemBox(problem));
+      replace(this.pane, back(), problemBox(problem));
     }
   }
-
-  // The one shown, or the list, is no longer as it was; `again`: the one shown is drawn anew too.
-  function changed(again = true) {
-    list.reload();
-    if (again) show();
-  }
-
-  addEventListener("hashchange", show);
-  list.reload();
-  show();
-  return desk;
 }
 
 // The way back to the list where only one of both is seen.

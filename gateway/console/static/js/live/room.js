@@ -16,51 +16,76 @@ const METHODS = ["concurrent", "unique", "platform_reported"];
 const LOOK_MS = 3000;
 
 // Gives {unit, look(): asks whether something was added, leave()}.
-export async function enterRoom(pane, id, { units, mayWrite, changed }) {
-  let [stream, channels] = await Promise.all([get(`/v1/live-streams/${id}`), allChannels()]);
-  const channel = channels.find((each) => each.id === stream.channel_id);
-  const parts = { acts: h("div", { class: "pane-acts" }), about: h("dl", { class: "meta" }), figures: h("div", { class: "big-figures" }), chart: h("div", { class: "live-chart" }), none: h("p", { class: "text-secondary m-0" }, t("live.no_samples")) };
-  replace(pane, h("article", { class: "card pane", "aria-labelledby": "stream-title" }, back(),
-    h("header", { class: "pane-head" }, h("h1", { id: "stream-title", tabindex: "-1" }, stream.title), parts.acts),
-    parts.about, player(stream), parts.figures, h("h2", { class: "section-title" }, t("live.chart")), parts.none, parts.chart));
-  draw();
+export async function enterRoom(pane, id, told) {
+  const [stream, channels] = await Promise.all([get(`/v1/live-streams/${id}`), allChannels()]);
+  const room = new Room(stream, channels.find((each) => each.id === stream.channel_id), told);
+  replace(pane, room.element);
   pane.querySelector("h1").focus({ preventScroll: true });
-  // What begins and ends is told by the server; how many watch is asked for while it runs.
-  const timer = setInterval(() => stream.status === "live" && document.visibilityState === "visible" && look(), LOOK_MS);
-  return { unit: stream.unit_id, look, leave: () => clearInterval(timer) };
+  return room;
+}
 
-  async function look() {
-    const now = await get(`/v1/live-streams/${id}`).catch(() => stream);
-    if (now.version === stream.version) return;
-    stream = now;
-    draw();
+class Room {
+  // told: {units, mayWrite, changed()}
+  constructor(stream, channel, told) {
+    Object.assign(this, { stream, channel, told, unit: stream.unit_id });
+    this.acts = h("div", { class: "pane-acts" });
+    this.about = h("dl", { class: "meta" });
+    this.figures = h("div", { class: "big-figures" });
+    this.chart = h("div", { class: "live-chart" });
+    this.none = h("p", { class: "text-secondary m-0" }, t("live.no_samples"));
+    this.element = h("article", { class: "card pane", "aria-labelledby": "stream-title" }, back(),
+      h("header", { class: "pane-head" }, h("h1", { id: "stream-title", tabindex: "-1" }, stream.title), this.acts),
+      this.about, player(stream), this.figures, h("h2", { class: "section-title" }, t("live.chart")), this.none, this.chart);
+    this.#draw();
+    // What begins and ends is told by the server; how many watch is asked for while it runs.
+    this.timer = setInterval(() => this.stream.status === "live" && document.visibilityState === "visible" && this.look(), LOOK_MS);
   }
 
-  async function done() {
-    await look();
-    changed();
+  leave = () => clearInterval(this.timer);
+
+  async look() {
+    const now = await get(`/v1/live-streams/${this.stream.id}`).catch(() => this.stream);
+    if (now.version === this.stream.version) return;
+    this.stream = now;
+    this.#draw();
   }
 
-  function draw() {
-    const { status } = stream;
-    replace(parts.acts, buttons([
-      [mayWrite && status === "planned", t("live.start"), () => start(stream), "btn-primary"],
-      [mayWrite && status === "live", t("live.sample"), () => sample(stream), "btn-primary"],
-      [mayWrite && status === "live", t("live.end"), () => end(stream), "btn-outline-danger"]], done), watchLink(stream));
-    replace(parts.about, fact(t("field.status"), badge("live_status", status)), fact(t("field.unit_id"), units.get(stream.unit_id) || ""),
+  #draw() {
+    const { stream, channel } = this;
+    replace(this.acts, this.#buttons(), watchLink(stream));
+    replace(this.about, fact(t("field.status"), badge("live_status", stream.status)), fact(t("field.unit_id"), this.told.units.get(stream.unit_id) || ""),
       channel && fact(t("field.channel_id"), `${channel.name} · ${word("channel_kind", channel.kind)}`),
       fact(t("field.starts_at"), writeMoment(stream.starts_at)),
       stream.started_at && fact(t("field.started_at"), writeMoment(stream.started_at)), stream.ended_at && fact(t("field.ended_at"), writeMoment(stream.ended_at)),
       stream.method && fact(t("field.method"), word("method", stream.method)));
-    const minutes = stream.started_at ? Math.max(0, Math.round((new Date(stream.ended_at || Date.now()) - new Date(stream.started_at)) / 60000)) : null;
-    const last = stream.samples.at(-1);
-    replace(parts.figures, status === "live" && last && big(t("live.now"), exact(last.viewers)),
-      big(t("live.peak"), stream.peak === null ? NOTHING : exact(stream.peak)), big(t("live.average"), stream.average === null ? NOTHING : exact(Math.round(stream.average))),
-      big(t("live.samples"), exact(stream.samples.length)), minutes !== null && big(t("live.running"), t("live.minutes", { n: exact(minutes) })));
-    parts.none.hidden = stream.samples.length > 0;
-    parts.chart.hidden = !stream.samples.length;
-    if (stream.samples.length) line(parts.chart, stream.samples.map((each) => [each.at, each.viewers]), { description: `${t("live.chart")} · ${stream.title} · ${t("live.peak")} ${exact(stream.peak)}` }).catch(() => parts.chart.remove());
+    replace(this.figures, figuresOf(stream));
+    this.#curve();
   }
+
+  #buttons() {
+    const { stream, told: { mayWrite, changed } } = this;
+    return buttons([
+      [mayWrite && stream.status === "planned", t("live.start"), () => start(stream), "btn-primary"],
+      [mayWrite && stream.status === "live", t("live.sample"), () => sample(stream), "btn-primary"],
+      [mayWrite && stream.status === "live", t("live.end"), () => end(stream), "btn-outline-danger"]], () => this.look().then(changed));
+  }
+
+  #curve() {
+    const { samples, title, peak } = this.stream;
+    this.none.hidden = samples.length > 0;
+    this.chart.hidden = !samples.length;
+    if (!samples.length) return;
+    const description = `${t("live.chart")} · ${title} · ${t("live.peak")} ${exact(peak)}`;
+    line(this.chart, samples.map((each) => [each.at, each.viewers]), { description }).catch(() => this.chart.remove());
+  }
+}
+
+function figuresOf({ status, samples, peak, average, started_at: began, ended_at: ended }) {
+  const minutes = began ? Math.max(0, Math.round((new Date(ended || Date.now()) - new Date(began)) / 60000)) : null;
+  const last = samples.at(-1);
+  return [status === "live" && last && big(t("live.now"), exact(last.viewers)),
+    big(t("live.peak"), peak === null ? NOTHING : exact(peak)), big(t("live.average"), average === null ? NOTHING : exact(Math.round(average))),
+    big(t("live.samples"), exact(samples.length)), minutes !== null && big(t("live.running"), t("live.minutes", { n: exact(minutes) }))];
 }
 
 async function start(stream) {

@@ -18,66 +18,82 @@ const rendition = (asset, name) => `/v1/assets/${asset.id}/renditions/${name}`;
 openPage("assets", async (page) => {
   const [units, options] = await Promise.all([unitNames(), unitOptions(page.me)]);
   const library = h("div", { class: "library" });
-  const uploads = h("ul", { class: "uploads" });
-  const select = (label, values) => h("select", { class: "form-select form-select-sm w-auto", "aria-label": label, onchange: () => list.reload() }, h("option", { value: "" }, label), values.map(([value, text]) => h("option", { value }, text)));
-  const typed = (label) => h("input", { class: "form-control form-control-sm w-auto", type: "search", placeholder: label, "aria-label": label, maxlength: 50, oninput: debounce(() => list.reload(), 300) });
-  const filters = { q: typed(t("assets.search")), tag: typed(t("assets.tag")), unit_id: select(t("field.unit_id"), options), kind: select(t("field.kind"), ["image", "video"].map((each) => [each, word("asset_kind", each)])), status: select(t("field.status"), ["available", "withdrawn"].map((each) => [each, word("asset_status", each)])) };
+  const filters = makeFilters(options, () => list.reload());
   const list = pagedList({
-    path: "/v1/assets", holder: library, empty: () => t("assets.empty"), row: card,
+    path: "/v1/assets", holder: library, empty: () => t("assets.empty"), row: (asset) => card(asset, units, openHash),
     query: () => Object.fromEntries(Object.entries(filters).map(([name, input]) => [name, input.value.trim()])),
   });
-  const into = h("select", { class: "form-select form-select-sm w-auto", "aria-label": t("assets.unit_first") }, options.map(([value, text]) => h("option", { value }, text)));
-  const file = h("input", { type: "file", accept: "image/*,video/*", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-label": t("assets.upload"), onchange: () => take(file.files) });
   page.main.append(h("div", { class: "bar-line" }, h("h1", { class: "title" }, t("nav.assets")), Object.values(filters)),
-    page.can("asset.write") && options.length > 0 ? h("div", { class: "bar-line" }, h("label", { class: "text-secondary small" }, t("assets.unit_first")), into, h("button", { class: "btn btn-sm btn-primary", onclick: () => file.click() }, t("assets.upload")), file) : "",
-    uploads, library, list.foot);
-
+    page.can("asset.write") && options.length > 0 ? uploader(options, () => list.reload()) : "", library, list.foot);
   walkable(() => [...library.querySelectorAll(".asset")], t("assets.row"));
   onKey(["Enter"], t("keys.open"), () => document.activeElement?.click?.());
-  onKey(["u"], t("assets.upload"), () => page.can("asset.write") && file.click());
-  dropOn(document.body, (files) => page.can("asset.write") && take(files));
   addEventListener("hashchange", openHash);
   list.reload();
   openHash();
-
-  async function take(files) {
-    await uploadAll(files, { unit_id: into.value }, uploads, () => list.reload());
-    file.value = "";
-  }
-
-  function card(asset) {
-    return h("button", { class: "asset", dataset: { id: asset.id }, onclick: () => (location.hash === `#${asset.id}` ? openHash() : (location.hash = asset.id)) },
-      h("span", { class: "asset-picture" }, asset.files_removed ? t("assets.gone") : picture(asset)),
-      h("span", { class: "asset-words" }, h("span", { class: "asset-title d-block" }, asset.title),
-        h("span", { class: "row-meta" }, asset.status !== "available" && badge("asset_status", asset.status), h("span", {}, units.get(asset.unit_id) || ""), h("span", {}, bytes(asset.bytes)))));
-  }
 
   async function openHash() {
     const id = location.hash.slice(1);
     if (!id) return;
     try {
-      showAsset(await get(`/v1/assets/${id}`));
+      showAsset(await get(`/v1/assets/${id}`), units, page.can("asset.write"), () => list.reload());
     } catch (problem) {
       complain(problem);
     }
   }
-
-  function showAsset(asset) {
-    const again = () => {
-      list.reload();
-      dialog.close();
-    };
-    const may = page.can("asset.write") && asset.status === "available";
-    const dialog = openDialog(asset.title, [
-      asset.files_removed ? h("p", { class: "empty-note" }, t("assets.gone")) : h("img", { class: "asset-large", src: rendition(asset, asset.media_type.startsWith("image/") ? "web" : "thumbnail"), alt: asset.title }),
-      h("div", { class: "meta" }, [badge("asset_status", asset.status), units.get(asset.unit_id), t("assets.size", { w: exact(asset.width), h: exact(asset.height), bytes: bytes(asset.bytes) }), asset.photographer && `${t("field.photographer")}${t("colon")}${asset.photographer}`, asset.taken_at && t("assets.taken", { at: writeMoment(asset.taken_at) }), asset.camera, t("assets.added", { at: writeMoment(asset.added_at) }), asset.tags.join(" · "), asset.reason && `${t("field.reason")}${t("colon")}${asset.reason}`].filter(Boolean).map((each) => h("div", {}, each))),
-      h("div", { class: "btn-list" },
-        may && h("button", { class: "btn btn-sm", onclick: () => describe(asset, again).catch(complain) }, t("assets.describe")),
-        !asset.files_removed && h("a", { class: "btn btn-sm", href: rendition(asset, "original"), download: asset.filename }, t("assets.original")),
-        may && h("button", { class: "btn btn-sm btn-outline-danger", onclick: () => withdraw(asset, again).catch(complain) }, t("assets.withdraw")))], { wide: true });
-    dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname));
-  }
 });
+
+function makeFilters(units, reload) {
+  const select = (label, values) => h("select", { class: "form-select form-select-sm w-auto", "aria-label": label, onchange: reload }, h("option", { value: "" }, label), values.map(([value, text]) => h("option", { value }, text)));
+  const typed = (label) => h("input", { class: "form-control form-control-sm w-auto", type: "search", placeholder: label, "aria-label": label, maxlength: 50, oninput: debounce(reload, 300) });
+  const words = (group, values) => values.map((each) => [each, word(group, each)]);
+  return {
+    q: typed(t("assets.search")), tag: typed(t("assets.tag")), unit_id: select(t("field.unit_id"), units),
+    kind: select(t("field.kind"), words("asset_kind", ["image", "video"])), status: select(t("field.status"), words("asset_status", ["available", "withdrawn"])),
+  };
+}
+
+// Files come in by a button, a key, or dropped anywhere on the page.
+function uploader(units, done) {
+  const uploads = h("ul", { class: "uploads" });
+  const into = h("select", { class: "form-select form-select-sm w-auto", id: "into" }, units.map(([value, text]) => h("option", { value }, text)));
+  const file = h("input", { type: "file", accept: "image/*,video/*", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-label": t("assets.upload"), onchange: () => take(file.files) });
+  onKey(["u"], t("assets.upload"), () => file.click());
+  dropOn(document.body, take);
+  return h("div", {}, h("div", { class: "bar-line" }, h("label", { class: "text-secondary small", for: "into" }, t("assets.unit_first")), into, h("button", { class: "btn btn-sm btn-primary", onclick: () => file.click() }, t("assets.upload")), file), uploads);
+
+  async function take(files) {
+    await uploadAll(files, { unit_id: into.value }, uploads, done);
+    file.value = "";
+  }
+}
+
+function card(asset, units, openHash) {
+  return h("button", { class: "asset", dataset: { id: asset.id }, onclick: () => (location.hash === `#${asset.id}` ? openHash() : (location.hash = asset.id)) },
+    h("span", { class: "asset-picture" }, asset.files_removed ? t("assets.gone") : picture(asset)),
+    h("span", { class: "asset-words" }, h("span", { class: "asset-title d-block" }, asset.title),
+      h("span", { class: "row-meta" }, asset.status !== "available" && badge("asset_status", asset.status), h("span", {}, units.get(asset.unit_id) || ""), h("span", {}, bytes(asset.bytes)))));
+}
+
+function showAsset(asset, units, mayWrite, reload) {
+  const again = () => {
+    reload();
+    dialog.close();
+  };
+  const may = mayWrite && asset.status === "available";
+  const dialog = openDialog(asset.title, [
+    asset.files_removed ? h("p", { class: "empty-note" }, t("assets.gone")) : h("img", { class: "asset-large", src: rendition(asset, asset.media_type.startsWith("image/") ? "web" : "thumbnail"), alt: asset.title }),
+    h("div", { class: "meta" }, about(asset, units).filter(Boolean).map((each) => h("div", {}, each))),
+    h("div", { class: "btn-list" },
+      may && h("button", { class: "btn btn-sm", onclick: () => describe(asset, again).catch(complain) }, t("assets.describe")),
+      !asset.files_removed && h("a", { class: "btn btn-sm", href: rendition(asset, "original"), download: asset.filename }, t("assets.original")),
+      may && h("button", { class: "btn btn-sm btn-outline-danger", onclick: () => withdraw(asset, again).catch(complain) }, t("assets.withdraw")))], { wide: true });
+  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname));
+}
+
+const about = (asset, units) => [
+  badge("asset_status", asset.status), units.get(asset.unit_id), t("assets.size", { w: exact(asset.width), h: exact(asset.height), bytes: bytes(asset.bytes) }),
+  asset.photographer && `${t("field.photographer")}${t("colon")}${asset.photographer}`, asset.taken_at && t("assets.taken", { at: writeMoment(asset.taken_at) }), asset.camera,
+  t("assets.added", { at: writeMoment(asset.added_at) }), asset.tags.join(" · "), asset.reason && `${t("field.reason")}${t("colon")}${asset.reason}`];
 
 function picture(asset) {
   const image = h("img", { src: rendition(asset, "thumbnail"), alt: "", loading: "lazy" });

@@ -15,24 +15,10 @@ openPage("imports", async (page) => {
   const list = pagedList({ path: "/v1/imports", holder: rows, empty: () => t("imports.empty"), query: () => ({ dry_run: "false" }), row });
   const fresh = h("a", { class: "btn btn-sm btn-primary w-100", href: "#new" }, `+ ${t("imports.new")}`);
   const desk = h("div", { class: "desk" },
-    h("aside", { class: "card desk-list" }, h("div", { class: "desk-filters" }, fresh), h("div", { class: "desk-rows" }, rows, list.foot)), pane);
+    h("aside", { class: "card desk-list", "aria-label": t("list.label") }, h("div", { class: "desk-filters" }, fresh), h("div", { class: "desk-rows" }, rows, list.foot)), pane);
   page.main.append(desk);
-  walkable(() => [...rows.querySelectorAll(".row-item")], t("imports.row"));
-  onKey(["Enter"], t("keys.open"), () => document.activeElement?.click?.());
-  onKey(["n"], t("imports.new"), () => (location.hash = "new"));
-  onKey(["Escape"], t("keys.close"), () => (location.hash = ""));
-
-  const open = () => location.hash.slice(1);
+  keys(rows);
   let leave = () => {};
-
-  function row(one) {
-    return h("a", { class: "row-item", href: `#${one.id}`, dataset: { id: one.id }, "aria-current": String(one.id === open()) },
-      h("div", { class: "row-title" }, one.filename || t("imports.nameless")),
-      h("div", { class: "row-meta" }, badge("import_state", one.state),
-        h("span", {}, t("imports.rows", { n: exact(one.rows.total) })),
-        one.rows.rejected > 0 && h("span", { class: "text-red" }, t("imports.rejected_n", { n: exact(one.rows.rejected) })),
-        h("span", {}, writeMoment(one.created_at))));
-  }
 
   function begun(one) {
     list.reload();
@@ -52,3 +38,21 @@ openPage("imports", async (page) => {
   list.reload();
   await show();
 });
+
+const open = () => location.hash.slice(1);
+
+function keys(rows) {
+  walkable(() => [...rows.querySelectorAll(".row-item")], t("imports.row"));
+  onKey(["Enter"], t("keys.open"), () => document.activeElement?.click?.());
+  onKey(["n"], t("imports.new"), () => (location.hash = "new"));
+  onKey(["Escape"], t("keys.close"), () => (location.hash = ""));
+}
+
+function row(one) {
+  return h("a", { class: "row-item", href: `#${one.id}`, dataset: { id: one.id }, "aria-current": String(one.id === open()) },
+    h("div", { class: "row-title" }, one.filename || t("imports.nameless")),
+    h("div", { class: "row-meta" }, badge("import_state", one.state),
+      h("span", {}, t("imports.rows", { n: exact(one.rows.total) })),
+      one.rows.rejected > 0 && h("span", { class: "text-red" }, t("imports.rejected_n", { n: exact(one.rows.rejected) })),
+      h("span", {}, writeMoment(one.created_at))));
+}

@@ -19,7 +19,7 @@ openPage("live", async (page) => {
   const [units, mine] = await Promise.all([unitNames(), unitOptions(page.me)]);
   let room = null; // the stream that is shown
   const desk = makeDesk(page, {
-    path: "/v1/live-streams", empty: t("live.empty"), what: t("live.row"),
+    path: "/v1/live-streams", empty: () => t("live.empty"), what: t("live.row"),
     filters: [choice("status", t("field.status"), STATUSES.map((each) => [each, word("live_status", each)])), choice("unit_id", t("field.unit_id"), mine)],
     row: (stream) => [stream.title, badge("live_status", stream.status), units.get(stream.unit_id), writeMoment(stream.started_at || stream.starts_at), stream.peak !== null && `${t("live.peak")} ${exact(stream.peak)}`],
     add: page.can("live_stream.write") && { label: t("live.plan"), make: () => plan(mine) },

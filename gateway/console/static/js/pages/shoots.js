@@ -22,7 +22,7 @@ openPage("shoots", async (page) => {
   const [units, mine] = await Promise.all([unitNames(), unitOptions(page.me)]);
   const totals = h("div", { class: "big-figures px-3 pt-3 mb-0", role: "group", "aria-label": t("shoots.totals") });
   makeDesk(page, {
-    path: "/v1/shoots", empty: t("shoots.empty"), what: t("shoots.row"), above: totals,
+    path: "/v1/shoots", empty: () => t("shoots.empty"), what: t("shoots.row"), above: totals,
     filters: [choice("unit_id", t("field.unit_id"), mine), period(), choice("status", t("field.status"), options("shoot_status", STATUSES)), choice("kind", t("field.kind"), options("shoot_kind", KINDS))],
     onpage: (found, first) => first && replace(totals, big(t("shoots.shoots"), exact(found.shoots)), big(t("shoots.photographs"), exact(found.photographs))),
     row: (shoot) => [shoot.title, badge("shoot_status", shoot.status), word("shoot_kind", shoot.kind), units.get(shoot.unit_id), writeMoment(shoot.starts_at), shoot.photographs > 0 && t("shoots.delivered", { n: exact(shoot.photographs) })],

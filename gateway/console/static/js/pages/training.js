@@ -23,7 +23,7 @@ openPage("training", async (page) => {
   const totals = h("div", { class: "big-figures px-3 pt-3 mb-0", role: "group", "aria-label": t("training.totals") });
   const mayWrite = page.can("training.write");
   makeDesk(page, {
-    path: "/v1/training-sessions", empty: t("training.empty"), what: t("training.row"), above: totals,
+    path: "/v1/training-sessions", empty: () => t("training.empty"), what: t("training.row"), above: totals,
     filters: [choice("kind", t("field.kind"), options("session_kind", KINDS)), choice("status", t("field.status"), options("session_status", STATUSES)), choice("unit_id", t("field.unit_id"), mine)],
     onpage: (found, first) => first && replace(totals, big(t("training.person_times"), exact(found.person_times)), big(t("training.distinct"), exact(found.distinct_people))),
     row: (session) => [session.title, badge("session_status", session.status), word("session_kind", session.kind), units.get(session.unit_id), writeMoment(session.starts_at), `${exact(session.person_times)} ${t("training.person_times")}`],
