@@ -203,6 +203,50 @@ def test_on_a_small_desk_every_page_has_its_link_in_view(embedded: Platform, uni
     assert links.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
 
 
+def test_on_a_telephone_the_pages_own_link_is_in_view(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """Also when the count of waiting reviews has come and moved the links on."""
+    page = sign_in(embedded.admin, NARROW)
+    page.route("**/v1/reviews?*", lambda route: route.fulfill(json={"items": [{}] * 12, "next": None}))
+    page.goto("/admin")
+    expect(page.locator("[data-link=reviews] .badge")).to_be_visible()
+    expect(page.locator("[data-link=admin]")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["390", "1280"])
+def test_nothing_sticks_out_of_a_form(embedded: Platform, unit: str, sign_in: SignIn, size: dict[str, int]) -> None:
+    """Also when it says what is missing."""
+    page = sign_in(embedded.admin, size)
+    for path in ("/shoots", "/training", "/live", "/admin?part=accounts"):
+        page.goto(path)
+        page.locator(".desk-filters").get_by_role("button").click()
+        page.locator("dialog button[type=submit]").click()
+        expect(page.locator("dialog [aria-invalid]").first).to_be_focused()
+        assert page.locator("dialog").evaluate("form => form.scrollWidth <= form.clientWidth"), path
+
+
+def test_an_empty_list_says_what_to_do_next(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """Where there is nothing yet, how to begin, if one may; where a filter leaves nothing, that it does."""
+    admin, viewer = sign_in(embedded.admin), sign_in(embedded.person("viewer"))
+    for page, said in ((admin, "还没有直播。从“安排直播”开始。"), (viewer, "还没有直播。")):
+        page.goto("/live")
+        expect(page.locator(".desk-list .empty-note")).to_have_text(said)
+    admin.locator(".desk-filters select").first.select_option("ended")
+    expect(admin.locator(".desk-list .empty-note")).to_have_text("没有符合条件的，请放宽上面的条件。")
+
+
+def test_a_desk_names_what_is_open_and_gives_the_focus_back(embedded: Platform, unit: str, sign_in: SignIn) -> None:
+    """For those who walk by keys: a row is opened, closed, and stood on again."""
+    page = sign_in(embedded.admin)
+    page.goto("/shoots")
+    row = page.locator(".row-item").last
+    row.click()
+    expect(page.locator(".desk-pane h1")).to_be_focused()
+    expect(page).to_have_title("展览摄影 · 拍摄 · 媒体矩阵")
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+    expect(page).to_have_title("拍摄 · 媒体矩阵")
+
+
 def _write(page: Page, folder: Path) -> None:
     """Write and save an article with an uploaded photograph."""
     photo = folder / "展览.jpg"

@@ -13,6 +13,9 @@ from gateway.console.pages import PAGES
 
 SCRIPTS = sorted((FOLDER / "js").rglob("*.js"))
 KEY = re.compile(r'"([a-z0-9_.-]+)":\s*"')
+HAN, FULL_WIDTH = re.compile("[\u4e00-\u9fff]"), re.compile("[\u3000-\u303f\uff00-\uffef]")
+SIGNS = re.compile(r"^[^a-zA-Z]*$")
+COUNTED, MEASURE = re.compile(r"{n} (?!is )[a-z-]+s\b"), re.compile(r"measure\.\w+ .*(s|people)$")
 ROOT = Path(__file__).parents[3]
 REFUSAL = re.compile(r'(?:RuleBroken|NotFound|Conflict|Unavailable|Refused|Unknown)\(\s*"([a-z_]+\.[a-z_]+)"')
 MACHINES = (
@@ -112,10 +115,37 @@ def test_both_languages_have_the_same_words():
 
 
 def test_both_languages_fill_in_the_same_values():
-    zh, en = ((FOLDER / "js" / "words" / f"{name}.js").read_text() for name in ("zh", "en"))
-    pairs = (dict(re.findall(r'"([a-z0-9_.-]+)":\s*"([^"]*)"', text)) for text in (zh, en))
-    chinese, english = ({key: sorted(re.findall(r"{\w+}", text)) for key, text in book.items()} for book in pairs)
+    chinese, english = (
+        {key: set(re.findall(r"{\w+}", text)) for key, text in _book(name).items()} for name in ("zh", "en")
+    )
     assert chinese == english
+
+
+def test_each_language_is_written_in_its_own_letters():
+    """What has no Chinese letter in the Chinese console is a sign that both languages share, such as a dash."""
+    chinese, english = _book("zh"), _book("en")
+    assert [key for key, text in english.items() if FULL_WIDTH.search(text) or HAN.search(text)] == []
+    assert [
+        key for key, text in chinese.items() if not (HAN.search(text) or FULL_WIDTH.search(text) or SIGNS.match(text))
+    ] == []
+
+
+def test_what_is_counted_has_a_word_for_one():
+    """English says "1 finding" and "2 findings"; Chinese has one word for both."""
+    counted = {key: text for key, text in _book("en").items() if COUNTED.search(text) or MEASURE.match(f"{key} {text}")}
+    assert {"reviews.findings", "measure.wechat_posts"} <= set(counted)
+    assert [key for key, text in counted.items() if " | " not in text] == []
+    assert [key for key, text in _book("zh").items() if " | " in text] == []
+
+
+def test_what_a_script_says_itself_is_said_in_no_language():
+    """Words are in the dictionaries; left are the other language's name for itself, and the Chinese ten thousand."""
+    for script in SCRIPTS:
+        if "words" in script.parts:
+            continue
+        said = re.sub(r"(?m)(^|\s)//.*$", "", script.read_text())
+        assert set(HAN.findall(said)) <= set("中文万"), script
+        assert "（" not in said, script
 
 
 def test_every_word_that_a_script_asks_for_is_in_the_dictionary():
@@ -152,6 +182,11 @@ def test_every_module_imports_only_what_is_there():
 
 def _keys(path: Path) -> list[str]:
     return KEY.findall(path.read_text())
+
+
+def _book(name: str) -> dict[str, str]:
+    """Return the words of a language by key."""
+    return dict(re.findall(r'"([a-z0-9_.-]+)":\s*"([^"]*)"', (FOLDER / "js" / "words" / f"{name}.js").read_text()))
 
 
 def _imports(script: Path) -> list[str]:

@@ -21,7 +21,7 @@ export function channelTable(channels, may, mayCount, changed) {
     h("tbody", {}, channels.map((each) => h("tr", {},
       h("td", { "data-label": heads[0] }, each.name, each.official && h("span", { class: "badge ms-1" }, t("channels.official")), each.handle && h("div", { class: "text-secondary small" }, each.handle)),
       h("td", { "data-label": heads[1] }, word("channel_kind", each.kind)), h("td", { "data-label": heads[2] }, word("tier", each.tier)),
-      h("td", { "data-label": heads[3] }, h("span", { class: `badge badge-channel-${each.status}` }, word("channel_status", each.status))), h("td", { "data-label": heads[4] }, writeDay(each.opened_at)),
+      h("td", { "data-label": heads[3] }, h("span", { class: `badge badge-channel-${each.status}` }, word("channel_status", each.status))), h("td", { class: "text-nowrap", "data-label": heads[4] }, writeDay(each.opened_at)),
       may && h("td", {}, buttons([
         [each.status !== "closed", t("channels.rename"), () => rename(each)], [NEXT[each.status].length, t("channels.status"), () => step(each)],
         [mayCount && each.kind !== "website", t("channels.count"), () => count(each)]], changed))))));

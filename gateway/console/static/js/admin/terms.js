@@ -120,8 +120,9 @@ class Sheet {
   }
 }
 
-const termRow = (each, remove) => h("tr", {},
-  h("td", {}, h("strong", {}, each.term)), h("td", {}, word("category", each.category)), h("td", {}, h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity))), h("td", {}, each.suggestion || "—"), h("td", {}, word("match", each.match)),
+const termRow = (each, remove) => h("tr", {}, [
+  h("strong", {}, each.term), word("category", each.category), h("span", { class: `badge badge-${each.severity}` }, word("severity", each.severity)), each.suggestion || "—", word("match", each.match),
+].map((cell, at) => h("td", { "data-label": t(`field.${HEADS[at]}`) }, cell)),
   h("td", { class: "text-end" }, h("button", { class: "btn btn-sm btn-ghost-secondary", "aria-label": `${t("act.remove")} ${each.term}`, onclick: remove }, t("act.remove"))));
 
 const termForm = (categories) => makeForm([

@@ -45,7 +45,7 @@ export class Drawer {
         h("button", { class: "btn-close", "aria-label": t("act.close"), title: "Esc", onclick: () => this.close() })),
       h("p", { class: "drawer-value", title: describe(row.name, name, figure, state.period, state.asOf) },
         h("span", { class: isPartial(figure, state.period, state.asOf) ? "partial" : "" }, mark(figure), writeValue(name, figure, exact)),
-        !isRatio(figure) && h("span", { class: "tile-unit" }, unitOf(name, figure))),
+        !isRatio(figure) && h("span", { class: "tile-unit" }, unitOf(name, figure, figure.value))),
       this.#about(name, figure, state, meaning, kinds),
       months && months.length > 1 && chart,
       h("h3", { class: "h4 mt-3 mb-2" }, t("drawer.facts")), facts, foot);
@@ -64,7 +64,7 @@ export class Drawer {
       figure.precision === "at_least" && line(t("drawer.why"), t("drawer.at_least")),
       byKind(kinds, name).length > 1 && line(t("drawer.by_kind"), byKind(kinds, name).map((part) => h("div", {}, part))),
       isRatio(figure) && line(t("drawer.parts"), t("cell.parts", { some: exact(figure.numerator), of: exact(figure.denominator) })),
-      line(t("drawer.definition"), figure.definition === null ? t("drawer.undefined") : `v${figure.definition}`),
+      line(t("drawer.definition"), figure.definition === null ? t("drawer.undefined") : t("admin.version", { n: figure.definition })),
       state.asOf && line(t("board.as_of"), writeMoment(state.asOf))), meaning];
   }
 

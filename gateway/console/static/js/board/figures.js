@@ -31,7 +31,7 @@ export function isPartial(figure, period, asOf) {
 export const writeCoverage = (figure) => t("cell.covers", { from: writeDay(figure.coverage.from), to: writeDay(figure.coverage.to) });
 export const writeRange = (figure) => t("cell.range", { from: writeDay(figure.coverage.from), to: writeDay(figure.coverage.to) });
 export const writePrecision = (figure) => word("precision", figure.precision);
-export const unitOf = (name, figure) => word("measure", name) === name ? (figure?.unit ?? "") : word("measure", name);
+export const unitOf = (name, figure, n) => word("measure", name) === name ? (figure?.unit ?? "") : word("measure", name, n);
 
 // What each kind of channel adds to a total: "公众号 +4,724", "抖音 ≥+2,136".
 export const byKind = (kinds, name) => CHANNEL_KINDS.filter((kind) => kinds[kind]?.figures[name])
@@ -39,8 +39,8 @@ export const byKind = (kinds, name) => CHANNEL_KINDS.filter((kind) => kinds[kind
 
 // Everything about a cell in one sentence, for those who do not see colours and lines.
 export function describe(who, name, figure, period, asOf) {
-  if (!figure) return `${who} · ${word("figure", name)}: ${t("cell.nothing")}`;
-  const parts = [`${who} · ${word("figure", name)}: ${mark(figure)}${writeValue(name, figure, exact)} ${isRatio(figure) ? "" : unitOf(name, figure)}`];
+  if (!figure) return `${who} · ${word("figure", name)}${t("colon")}${t("cell.nothing")}`;
+  const parts = [`${who} · ${word("figure", name)}${t("colon")}${mark(figure)}${writeValue(name, figure, exact)}${isRatio(figure) ? "" : ` ${unitOf(name, figure, figure.value)}`}`];
   if (figure.precision !== "exact") parts.push(writePrecision(figure));
   if (isPartial(figure, period, asOf)) parts.push(writeCoverage(figure));
   return parts.join(" · ");

@@ -1,8 +1,8 @@
 // What the board is asked for: period, as-of, kind.
 import { h, replace } from "../lib/dom.js";
-import { fromLocal, toLocal, today, writeMonth } from "../lib/format.js";
+import { fromLocal, toLocal, today, writeDay, writeMonth, writeMonthOf } from "../lib/format.js";
 import { CHANNEL_KINDS } from "./figures.js";
-import { language, t, word } from "../lib/words.js";
+import { t, word } from "../lib/words.js";
 import { bounds, shapeOf } from "../lib/period.js";
 
 const SHAPES = ["year", "h1", "h2", "month", "custom"];
@@ -21,7 +21,7 @@ export function drawToolbar(holder, state, change) {
   const years = Array.from({ length: +today().slice(0, 4) - 2014 }, (_, at) => 2015 + at);
   if (!years.includes(year)) years.push(year);
   replace(holder,
-    h("h1", { class: "title" }, title(shape, year, state.period)),
+    h("h1", { class: "title" }, title(shape, year, state.period, first, last)),
     h("div", { class: "asked" },
       h("div", { class: "btn-group", role: "group", "aria-label": t("board.period") },
         h("button", { class: "btn btn-sm", "aria-label": t("board.year_before"), title: t("board.year_before"), onclick: () => change({ period: ofYear(year - 1) }) }, "‹"),
@@ -40,9 +40,9 @@ export function drawToolbar(holder, state, change) {
       asOf(state, change)));
 }
 
-function title(shape, year, period) {
-  if (shape === "custom") return period.replace("..", " – ");
-  if (shape === "month") return language === "zh-CN" ? `${year} 年 ${+period.slice(5)} 月` : `${writeMonth(period.slice(5))} ${year}`;
+function title(shape, year, period, first, last) {
+  if (shape === "custom") return `${writeDay(first)} – ${writeDay(last)}`;
+  if (shape === "month") return writeMonthOf(period);
   return t(`title.${shape}`, { year });
 }
 

@@ -3,7 +3,7 @@ import { del, get, newKey, request, withQuery } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { bytes, exact, toLocal, fromLocal } from "../lib/format.js";
 import { complain, problemBox } from "../lib/problems.js";
-import { allChannels, unitOptions } from "../lib/things.js";
+import { allChannels, nameOf, unitOptions } from "../lib/things.js";
 import { t, word } from "../lib/words.js";
 import { counts, formatName, percentOf, progress, rowTable } from "./view.js";
 
@@ -44,7 +44,7 @@ class Beginning {
 
   #fillChannels() {
     const fitting = this.channels.filter((each) => !this.unit.value || each.unit_id === this.unit.value);
-    replace(this.channel, h("option", { value: "" }, t("imports.rows_say")), fitting.map((each) => h("option", { value: each.id }, `${each.name}（${word("channel_kind", each.kind)}）`)));
+    replace(this.channel, h("option", { value: "" }, t("imports.rows_say")), fitting.map((each) => h("option", { value: each.id }, nameOf(each))));
     this.#check();
   }
 

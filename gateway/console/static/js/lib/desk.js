@@ -16,9 +16,11 @@ class Desk {
     this.pane = h("section", { class: "desk-pane", "aria-live": "off" });
     this.title = document.title;
     this.end = null;
-    const { path, filters = [], empty, onpage, ask } = told;
+    const { path, filters = [], empty, add, onpage, ask } = told;
     const query = () => Object.assign({}, ...filters.map((each) => each.query()));
-    this.list = pagedList({ path, holder: this.rows, query, empty, onpage, row: (item) => this.#line(item), ask });
+    const unfiltered = JSON.stringify(query());
+    const nothing = () => (JSON.stringify(query()) === unfiltered ? [empty(), add && [h("br"), t("list.begin", { what: add.label })]] : t("list.none_fits"));
+    this.list = pagedList({ path, holder: this.rows, query, empty: nothing, onpage, row: (item) => this.#line(item), ask });
     this.element = this.#frame(filters);
     page.main.append(this.element);
     this.#keys();
@@ -72,14 +74,21 @@ class Desk {
     }
   }
 
+  // Whoever closed one stands on it in the list, as before.
+  #close(row) {
+    replace(this.pane, h("p", { class: "empty-note" }, t("list.nothing_chosen")));
+    if (document.activeElement === document.body) row?.focus();
+  }
+
   async #show() {
     this.end?.();
     this.end = null;
     const id = this.open();
+    const left = this.items().find((each) => each.getAttribute("aria-current") === "true");
     this.element.classList.toggle("has-pane", Boolean(id));
     for (const each of this.items()) each.setAttribute("aria-current", String(each.dataset.id === id));
     document.title = this.title;
-    if (!id) return replace(this.pane, h("p", { class: "empty-note" }, t("list.nothing_chosen")));
+    if (!id) return this.#close(left);
     try {
       const ends = await this.told.draw(this.pane, id, this);
       document.title = [this.pane.querySelector("h1")?.textContent, this.title].filter(Boolean).join(" · ");

@@ -8,7 +8,7 @@ const percent = new Intl.NumberFormat(language, { style: "percent", maximumFract
 const tenThousands = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const sortable = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 const moment = new Intl.DateTimeFormat(language, {
-  timeZone: ZONE, year: "numeric", month: CHINESE ? "2-digit" : "short", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  timeZone: ZONE, year: "numeric", month: CHINESE ? "2-digit" : "short", day: CHINESE ? "2-digit" : "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
 const day = new Intl.DateTimeFormat(language, { timeZone: ZONE, year: "numeric", month: CHINESE ? "long" : "short", day: "numeric" });
 
@@ -32,6 +32,8 @@ export const writeDay = (text) => (text ? day.format(new Date(text.length === 10
 
 const month = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
 export const writeMonth = (text) => month.format(new Date(`2021-${text}-15T00:00:00Z`)); // "07" → 七月 / July
+const yearMonth = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", timeZone: "UTC" });
+export const writeMonthOf = (text) => yearMonth.format(new Date(`${text}-15T00:00:00Z`)); // "2021-07" → 2021年7月 / July 2021
 
 const hours = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const clock = (moment) => hours.format(new Date(moment));

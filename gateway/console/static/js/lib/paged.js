@@ -4,7 +4,7 @@ import { h, replace } from "./dom.js";
 import { problemBox } from "./problems.js";
 import { t } from "./words.js";
 
-// row(item) gives an element; `query()` gives the filters; ask(path, query) gives a page.
+// row(item) gives an element; `query()` gives the filters; `empty()` says what to make of no items; ask(path, query) gives a page.
 export function pagedList({ path, query, row, empty, holder, onpage = () => {}, ask = get }) {
   const foot = h("div", { class: "list-foot" });
   let asked = 0;

@@ -11,7 +11,7 @@ export function problemText(problem) {
   if (CHINESE && REFUSALS[problem.code]) return REFUSALS[problem.code];
   const byStatus = { 0: "problem.console.offline", 403: "problem.forbidden", 412: "problem.stale", 503: "problem.unavailable" }[problem.status];
   if (byStatus) return t(byStatus);
-  if (CHINESE && problem.status === 404) return t("problem.not_found");
+  if (problem.status === 404) return t("problem.not_found");
   return problem.message || t("problem.unknown");
 }
 

@@ -37,7 +37,7 @@ export async function openPage(name, build) {
   const skip = h("a", { class: "skip", href: "#main", onclick: (event) => event.preventDefault() || main.focus() }, t("act.skip"));
   replace(root, skip, header(name, me, links, status), main);
   root.removeAttribute("aria-busy");
-  root.querySelector(".links [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  showLink();
   links.forEach(([path, key], at) => onKey([String(at + 1)], t("keys.go", { where: t(`nav.${key}`) }), () => location.assign(path)));
   watchRights(me, root);
   try {
@@ -47,6 +47,9 @@ export async function openPage(name, build) {
   }
   if (can("review.decide") && name !== "reviews") countWaiting();
 }
+
+// On a narrow screen the page's own link may lie outside what is seen of them.
+const showLink = () => document.querySelector(".links [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 function header(name, me, links, status) {
   return h("header", { class: "top d-print-none" },
@@ -80,6 +83,7 @@ async function countWaiting() {
     const link = document.querySelector('[data-link="reviews"]');
     if (link && waiting.items.length) {
       link.append(h("span", { class: "badge bg-red-lt ms-1" }, `${waiting.items.length}${waiting.next ? "+" : ""}`, h("span", { class: "visually-hidden" }, ` ${t("nav.waiting")}`)));
+      showLink(); // the count moved the links on
     }
   } catch {
     // The count is a courtesy; the review desk itself says what is wrong.

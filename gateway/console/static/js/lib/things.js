@@ -1,6 +1,6 @@
 // Names of units and channels, asked for once a page.
 import { all, get } from "./api.js";
-import { word } from "./words.js";
+import { t, word } from "./words.js";
 
 let units = null;
 let channels = null;
@@ -15,8 +15,10 @@ export async function unitNames() {
   return new Map((await allUnits()).map((unit) => [unit.id, unit.name]));
 }
 
+export const nameOf = (channel) => t("channel.named", { name: channel.name, kind: word("channel_kind", channel.kind) });
+
 export async function channelNames() {
-  return new Map((await allChannels()).map((channel) => [channel.id, `${channel.name}（${word("channel_kind", channel.kind)}）`]));
+  return new Map((await allChannels()).map((channel) => [channel.id, nameOf(channel)]));
 }
 
 export async function unitOptions(me) {

@@ -19,12 +19,19 @@ function keptLanguage() {
 
 // t("articles.saved", {n: 3}) → "已保存（第 3 稿）"
 export function t(key, values = {}) {
-  return (book[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return ofNumber(book[key] ?? key, values.n).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 // A word for a name that the server may know and this console may not yet: then the name itself.
-export function word(group, name) {
-  return book[`${group}.${name}`] ?? String(name ?? "");
+export function word(group, name, n) {
+  const known = book[`${group}.${name}`];
+  return known === undefined ? String(name ?? "") : ofNumber(known, n);
+}
+
+// "{n} post | {n} posts": for one, and for any other number.
+function ofNumber(text, n) {
+  const [one, more = one] = text.split(" | ");
+  return String(n) === "1" ? one : more;
 }
 
 export function speak(other) {

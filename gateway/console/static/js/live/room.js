@@ -85,7 +85,7 @@ function figuresOf({ status, samples, peak, average, started_at: began, ended_at
   const last = samples.at(-1);
   return [status === "live" && last && big(t("live.now"), exact(last.viewers)),
     big(t("live.peak"), peak === null ? NOTHING : exact(peak)), big(t("live.average"), average === null ? NOTHING : exact(Math.round(average))),
-    big(t("live.samples"), exact(samples.length)), minutes !== null && big(t("live.running"), t("live.minutes", { n: exact(minutes) }))];
+    big(t("live.samples", { n: samples.length }), exact(samples.length)), minutes !== null && big(t(status === "live" ? "live.running" : "live.ran"), t("live.minutes", { n: exact(minutes) }))];
 }
 
 async function start(stream) {

@@ -20,7 +20,7 @@ openPage("assets", async (page) => {
   const library = h("div", { class: "library" });
   const filters = makeFilters(options, () => list.reload());
   const list = pagedList({
-    path: "/v1/assets", holder: library, empty: () => t("assets.empty"), row: (asset) => card(asset, units, openHash),
+    path: "/v1/assets", holder: library, empty: () => t(page.can("asset.write") && options.length ? "assets.empty" : "assets.none"), row: (asset) => card(asset, units, openHash),
     query: () => Object.fromEntries(Object.entries(filters).map(([name, input]) => [name, input.value.trim()])),
   });
   page.main.append(h("div", { class: "bar-line" }, h("h1", { class: "title" }, t("nav.assets")), Object.values(filters)),

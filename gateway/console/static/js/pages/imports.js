@@ -12,7 +12,7 @@ import { t } from "../lib/words.js";
 openPage("imports", async (page) => {
   const rows = h("div");
   const pane = h("section", { class: "desk-pane", "aria-live": "off" });
-  const list = pagedList({ path: "/v1/imports", holder: rows, empty: () => t("imports.empty"), query: () => ({ dry_run: "false" }), row });
+  const list = pagedList({ path: "/v1/imports", holder: rows, empty: () => [t("imports.empty"), h("br"), t("list.begin", { what: t("imports.new") })], query: () => ({ dry_run: "false" }), row });
   const fresh = h("a", { class: "btn btn-sm btn-primary w-100", href: "#new" }, `+ ${t("imports.new")}`);
   const desk = h("div", { class: "desk" },
     h("aside", { class: "card desk-list", "aria-label": t("list.label") }, h("div", { class: "desk-filters" }, fresh), h("div", { class: "desk-rows" }, rows, list.foot)), pane);

@@ -17,7 +17,7 @@ openPage("reviews", async (page) => {
   const status = h("select", { class: "form-select form-select-sm grow", "aria-label": t("field.status") }, STATUSES.map((each) => h("option", { value: each }, word("case_status", each))), h("option", { value: "" }, t("form.any")));
   let acts = null; // what the keys do with the case that is shown
   makeDesk(page, {
-    path: "/v1/reviews", empty: () => t(status.value === "open" ? "reviews.empty" : "reviews.empty_other"), what: t("reviews.row"),
+    path: "/v1/reviews", empty: () => t("reviews.empty"), what: t("reviews.row"),
     filters: [{ element: status, query: () => ({ status: status.value }) }, choice("unit_id", t("field.unit_id"), mine)],
     row: (found) => [found.title, checked(found), status.value === "" && badge("case_status", found.status), units.get(found.unit_id), word("article_kind", found.kind), writeMoment(found.submitted_at),
       found.claimed_by && found.status === "open" && t(found.claimed_by === page.me.id ? "reviews.mine" : "reviews.other")],

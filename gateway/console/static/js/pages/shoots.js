@@ -24,7 +24,7 @@ openPage("shoots", async (page) => {
   makeDesk(page, {
     path: "/v1/shoots", empty: () => t("shoots.empty"), what: t("shoots.row"), above: totals,
     filters: [choice("unit_id", t("field.unit_id"), mine), period(), choice("status", t("field.status"), options("shoot_status", STATUSES)), choice("kind", t("field.kind"), options("shoot_kind", KINDS))],
-    onpage: (found, first) => first && replace(totals, big(t("shoots.shoots"), exact(found.shoots)), big(t("shoots.photographs"), exact(found.photographs))),
+    onpage: (found, first) => first && replace(totals, big(t("shoots.shoots", { n: found.shoots }), exact(found.shoots)), big(t("shoots.photographs", { n: found.photographs }), exact(found.photographs))),
     row: (shoot) => [shoot.title, badge("shoot_status", shoot.status), word("shoot_kind", shoot.kind), units.get(shoot.unit_id), writeMoment(shoot.starts_at), shoot.photographs > 0 && t("shoots.delivered", { n: exact(shoot.photographs) })],
     add: page.can("shoot.write") && { label: t("shoots.plan"), make: () => plan(mine) },
     draw: async (pane, id, desk) => drawShoot(pane, await get(`/v1/shoots/${id}`), { units, page, changed: desk.changed }),
@@ -44,7 +44,7 @@ function drawShoot(pane, shoot, { units, page, changed }) {
       [may && shoot.status === "planned", t("shoots.complete"), () => complete(shoot)]], changed)),
     h("dl", { class: "meta" }, fact(t("field.status"), badge("shoot_status", shoot.status)), fact(t("field.kind"), word("shoot_kind", shoot.kind)), fact(t("field.unit_id"), units.get(shoot.unit_id) || ""),
       fact(t("field.starts_at"), writeMoment(shoot.starts_at)), shoot.completed_at && fact(t("shoots.completed_at"), writeMoment(shoot.completed_at)), shoot.place && fact(t("field.place"), shoot.place)),
-    h("div", { class: "big-figures" }, big(t("shoots.photographs"), exact(shoot.photographs))),
+    h("div", { class: "big-figures" }, big(t("shoots.photographs", { n: shoot.photographs }), exact(shoot.photographs))),
     h("h2", { class: "section-title" }, t("shoots.delivered_photos")), photos, list.foot));
   list.reload();
   pane.querySelector("h1").focus({ preventScroll: true });

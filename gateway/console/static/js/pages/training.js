@@ -25,12 +25,14 @@ openPage("training", async (page) => {
   makeDesk(page, {
     path: "/v1/training-sessions", empty: () => t("training.empty"), what: t("training.row"), above: totals,
     filters: [choice("kind", t("field.kind"), options("session_kind", KINDS)), choice("status", t("field.status"), options("session_status", STATUSES)), choice("unit_id", t("field.unit_id"), mine)],
-    onpage: (found, first) => first && replace(totals, big(t("training.person_times"), exact(found.person_times)), big(t("training.distinct"), exact(found.distinct_people))),
-    row: (session) => [session.title, badge("session_status", session.status), word("session_kind", session.kind), units.get(session.unit_id), writeMoment(session.starts_at), `${exact(session.person_times)} ${t("training.person_times")}`],
+    onpage: (found, first) => first && replace(totals, counted(found)),
+    row: (session) => [session.title, badge("session_status", session.status), word("session_kind", session.kind), units.get(session.unit_id), writeMoment(session.starts_at), `${exact(session.person_times)} ${t("training.person_times", { n: session.person_times })}`],
     add: mayWrite && { label: t("training.plan"), make: () => schedule(mine) },
     draw: async (pane, id, desk) => drawSession(pane, await get(`/v1/training-sessions/${id}`), units, { mayWrite, mine, changed: desk.changed }),
   });
 });
+
+const counted = ({ person_times: times, distinct_people: people }) => [big(t("training.person_times", { n: times }), exact(times)), big(t("training.distinct", { n: people }), exact(people))];
 
 function drawSession(pane, session, units, { mayWrite, mine, changed }) {
   const coming = session.status === "scheduled";
@@ -42,7 +44,7 @@ function drawSession(pane, session, units, { mayWrite, mine, changed }) {
     h("dl", { class: "meta" }, fact(t("field.status"), badge("session_status", session.status)), fact(t("field.kind"), word("session_kind", session.kind)), fact(t("field.unit_id"), units.get(session.unit_id) || ""),
       fact(t("field.at"), `${writeMoment(session.starts_at)} – ${writeMoment(session.ends_at)}`), session.place && fact(t("field.place"), session.place), session.speaker && fact(t("field.speaker"), session.speaker),
       session.skills.length > 0 && fact(t("field.skills"), session.skills.map((each) => h("span", { class: "badge" }, word("skill", each))))),
-    h("div", { class: "big-figures" }, big(t("training.person_times"), exact(session.person_times)), big(t("training.distinct"), exact(session.distinct_people))),
+    h("div", { class: "big-figures" }, counted(session)),
     h("h2", { class: "section-title" }, t("training.attendances")), session.attendances.length ? attendances(session, units) : h("p", { class: "text-secondary m-0" }, t("training.nobody"))));
   pane.querySelector("h1").focus({ preventScroll: true });
 }
