@@ -13,6 +13,7 @@ from shared.failpoints import failpoint
 from shared.log.store import Log, Page
 from shared.log.tables import projection_checkpoint
 from shared.read_model import ReadModel, read_model
+from shared.row_security import show_only
 from shared.shadow import Shadow, shadow_of
 
 PAGE = 500
@@ -110,7 +111,8 @@ class Projector:
         return len(page.events)
 
     def _locked(self, db: Connection) -> int:
-        """Return the checkpoint; until the transaction ends no other process moves it."""
+        """Return the checkpoint; until the transaction ends no other process moves it. It may write of every unit."""
+        show_only(db, None)
         insert_new(db, projection_checkpoint, ["name"], {"name": self._projection.name, "position": 0})
         return int(db.execute(self._here.with_for_update()).scalar_one())
 

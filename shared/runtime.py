@@ -72,8 +72,7 @@ class Runtime:
         """
         self.views.catch_up()
         with reading(self.engine) as db:
-            if caller is not None and (units := caller.unit_filter()) is not None:
-                show_only(db, units)
+            show_only(db, caller.unit_filter() if caller else None)
             yield db
 
     def new_id(self, call: Call) -> UUID:

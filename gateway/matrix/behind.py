@@ -54,8 +54,7 @@ def facts_behind(engine: Engine, name: str, query: Query, limit: int, after: str
         Unavailable: the read model does not answer.
     """
     with snapshot(engine) as db:
-        if query.scope is not None:
-            show_only(db, query.scope)
+        show_only(db, query.scope)
         figures = definitions(db, query.as_of)
         if name not in figures and name not in KINDS:
             raise NotFound("figure.not_found", "no such figure")

@@ -120,7 +120,7 @@ class Reader:
     def _moment(self, scope: frozenset[UUID] | None) -> AbstractContextManager[Any]:
         """Return a cursor's context: one moment of the database, and of PostgreSQL's sums only those of these units."""
         if self._postgresql:
-            return self._driver.transaction(_BEGIN, (SETTING, "" if scope is None else told(scope)))
+            return self._driver.transaction(_BEGIN, (SETTING, told(scope)))
         return self._driver.transaction("begin")
 
 

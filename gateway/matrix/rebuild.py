@@ -47,6 +47,7 @@ def rebuild(engine: Engine, logs: Sequence[Log], progress: Progress = silent) ->
         with Driver(engine).explained(), writing(engine) as db:
             live = Transaction.within(db)
             lock(live)
+            live.send()  # before what follows, which does not go through it
             pass_over.finish(lambda events: _copy(shadow, _known(live, events)))
             differed = shadow.replace_differing(db)
             if differed:

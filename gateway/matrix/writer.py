@@ -18,6 +18,7 @@ from shared.driver import Driver
 from shared.events import Recorded
 from shared.failpoints import failpoint, off
 from shared.lasting import written
+from shared.row_security import SETTING, told
 
 RING = 2000
 FORGETS_EACH = 100  # changes: to find the oldest costs as much as three other statements
@@ -89,10 +90,11 @@ class Writer:
 
 
 def lock(db: Transaction) -> None:
-    """Let nobody else move the matrix until the transaction ends."""
+    """Let nobody else move the matrix until the transaction ends, which may write of every unit."""
     db.tell(_FIRST)
-    if db.gathers:  # a writer on SQLite is alone anyway
+    if db.gathers:  # a writer on SQLite is alone anyway, and nothing is hidden from it
         db.tell("select 1 from matrix_state for update")
+        db.tell("select set_config(?, ?, true)", SETTING, told(None))
 
 
 def note(db: Transaction, events: int, cells: Cells, *, forget: bool = True) -> None:

@@ -14,6 +14,7 @@ from services.media.tables import upload, upload_part
 from shared.blobs import staged_from
 from shared.database import insert_new, reading, writing
 from shared.errors import Conflict, NotFound, RuleBroken
+from shared.row_security import show_only
 from shared.sealed import Sealed
 
 _THIS = upload.c.upload_id == bindparam("this")
@@ -85,6 +86,7 @@ class Uploads:
         with writing(self._engine) as db:
             if known := _find(db, wanted.upload_id):
                 return _same(known, wanted)
+            show_only(db, [wanted.unit_id])
             if bytes_of_unit(db, wanted.unit_id) + wanted.length > quota:
                 raise RuleBroken("unit.quota_used_up", f"a unit's files have at most {quota} bytes together")
             if not insert_new(db, upload, ["upload_id"], _row(wanted)):

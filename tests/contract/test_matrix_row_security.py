@@ -1,7 +1,6 @@
 """Beneath the matrix's own filter by unit lies PostgreSQL's: with the first removed, the second holds."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.matrix.read import Reader
 from gateway.matrix.writer import Writer
 from gateway.tests.matrix.kit import History, at
 from shared.database import open_engine
+from shared.row_security import EVERY, show_only
 
 MOMENTS = (None, at("2021-07-20T00:00"), at("2021-08-20T00:00"))
 PERIODS = ("2021", "2021-05-03..2021-06-10", "2021-05-05..2021-05-05")
@@ -75,17 +75,24 @@ def test_who_sees_every_unit_sees_all_also_on_a_connection_that_served_others(
 
 
 @pytest.mark.usefixtures("without_filter")
-def test_the_mutant_that_tells_the_database_nothing_shows_everything(
+def test_who_tells_the_database_nothing_is_shown_nothing(
+    matrix: tuple[Engine, UUID, UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S11: denied by default."""
+    engine, *_ = matrix
+    monkeypatch.setattr("gateway.matrix.read.told", lambda _: "")
+    monkeypatch.setattr(behind, "show_only", lambda *_: None)
+    assert units_seen(engine, None) == set()
+
+
+@pytest.mark.usefixtures("without_filter")
+def test_the_mutant_that_tells_the_database_every_unit_shows_everything(
     matrix: tuple[Engine, UUID, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the tests above would see without the policy: so it is the policy that holds."""
     engine, mine, other = matrix
-
-    def nothing(*_: Any) -> str:
-        return ""
-
-    monkeypatch.setattr("gateway.matrix.read.told", nothing)
-    monkeypatch.setattr(behind, "show_only", nothing)
+    monkeypatch.setattr("gateway.matrix.read.told", lambda _: EVERY)
+    monkeypatch.setattr(behind, "show_only", lambda db, _: show_only(db, None))
     assert units_seen(engine, frozenset({mine})) == {mine.hex, other.hex}
 
 

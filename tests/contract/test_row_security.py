@@ -6,26 +6,31 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Boolean, Date, Integer, Table, Uuid, insert, select
+from sqlalchemy import Boolean, Date, Integer, Table, Uuid, delete, insert, select
 from sqlalchemy.exc import ProgrammingError
 
 from conftest import MakeDatabase
 from infra.services import service_classes
 from shared.context import Caller
-from shared.database import UtcDateTime, writing
+from shared.database import UtcDateTime, open_engine, writing
 from shared.messaging import doors
-from shared.row_security import show_only
+from shared.row_security import SETTING, show_only
 from shared.runtime import Runtime, open_runtime
 from shared.testing import caller
 
 OWN, OTHER = uuid4(), uuid4()
 SERVICES = {service.name: doors(service).views for service in service_classes()}  # type: ignore[attr-defined]
+# No query of a caller's goes over these: an upload is found by its id and its account and nobody else's, and who
+# stores or sweeps files looks at what is being stored. Both hold for no longer than files are on their way.
+APART = {"upload", "storing"}
 TABLES = [
     (name, table.name)
     for name, views in SERVICES.items()
     for table in views.metadata.sorted_tables
-    if "unit_id" in table.c and table.name not in ("unit_history", "upload", "storing")
+    if "unit_id" in table.c and table.name not in APART
 ]
+# As it was: who told the database nothing saw everything.
+OPEN = f"coalesce(current_setting('{SETTING}', true), '') in ('', '*') or unit_id::text = current_setting('{SETTING}')"
 
 
 @pytest.fixture(params=TABLES, ids=[f"{name}.{table}" for name, table in TABLES])
@@ -35,6 +40,7 @@ def world(request: pytest.FixtureRequest, postgres_database: MakeDatabase) -> It
     runtime = open_runtime(name, postgres_database(name).settings, SERVICES[name])
     table = SERVICES[name].metadata.tables[table_name]
     with writing(runtime.engine) as db:
+        show_only(db, None)
         for unit in (OWN, OTHER):
             db.execute(insert(table).values(row(table, unit)))
     yield runtime, table
@@ -44,7 +50,7 @@ def world(request: pytest.FixtureRequest, postgres_database: MakeDatabase) -> It
 def row(table: Table, unit: UUID) -> dict[str, Any]:
     """Return some row of the unit."""
     values = {column.name: value(column.type) for column in table.columns if not column.nullable}
-    return {**values, **{column.name: uuid4() for column in table.primary_key}, "unit_id": unit}
+    return {**values, "unit_id": unit}
 
 
 def value(kind: Any) -> Any:
@@ -89,11 +95,32 @@ def test_what_one_caller_was_shown_is_not_what_the_next_is(world: tuple[Runtime,
         assert seen(world, caller("viewer", str(OTHER))) == {OTHER}
 
 
-def test_the_mutant_without_the_databases_filter_shows_everything(world: tuple[Runtime, Table]) -> None:
-    """What the tests above would see without the policy: so it is the policy that holds."""
+def test_who_tells_the_database_nothing_sees_nothing_and_writes_nothing(world: tuple[Runtime, Table]) -> None:
+    """S11: denied by default, also on a connection that has just served somebody who sees all."""
     runtime, table = world
+    assert seen(world, None) == {OWN, OTHER}
+    assert untold(runtime, table) == set()
     with runtime.engine.begin() as db:
-        assert set(db.execute(select(table.c.unit_id)).scalars()) == {OWN, OTHER}
+        assert db.execute(delete(table)).rowcount == 0
+    with runtime.engine.begin() as db, pytest.raises(ProgrammingError, match="row-level security"):
+        db.execute(insert(table).values(row(table, OWN)))
+    assert seen(world, None) == {OWN, OTHER}
+
+
+def test_the_mutant_whose_default_is_open_shows_everything(world: tuple[Runtime, Table]) -> None:
+    """So it is the policy that holds, and that it denies by default."""
+    runtime, table = world
+    owner = open_engine(runtime.settings.owner_url(runtime.name))
+    with owner.begin() as db:
+        db.exec_driver_sql(f"alter policy of_units on {table.name} using ({OPEN})")
+    owner.dispose()
+    assert untold(runtime, table) == {OWN, OTHER}
+
+
+def untold(runtime: Runtime, table: Table) -> set[UUID]:
+    """Return the units of the rows that are found in a transaction that told the database nothing."""
+    with runtime.engine.begin() as db:
+        return set(db.execute(select(table.c.unit_id)).scalars())
 
 
 def test_nothing_of_another_unit_is_written_while_only_one_is_shown(world: tuple[Runtime, Table]) -> None:
@@ -114,5 +141,5 @@ def test_no_role_of_a_service_passes_by_the_policies(postgres_database: MakeData
             "select relname from pg_class join pg_namespace n on n.oid = relnamespace where nspname = 'content'"
             " and relrowsecurity"
         ).scalars()
-        assert roles == [] and set(open_tables) == {"unit", "channel", "article"}
+        assert roles == [] and set(open_tables) == {"unit", "unit_history", "channel", "article"}
     runtime.engine.dispose()
