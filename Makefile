@@ -120,8 +120,9 @@ clean: down ## remove the virtual environment, caches and everything that was wr
 	rm -rf .venv var *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-NOT_FETCHED = echo "The packages could not be fetched (above: why)$(if $(PROXY),; the proxy is $(PROXY): \
-  correct https_proxy and http_proxy, or unset them,; is there a network, and does it need https_proxy=?)"; exit 1
+# No comma in either sentence: it would end it.
+NOT_FETCHED = echo "The packages could not be fetched (above: why); $(if $(PROXY),the proxy is $(PROXY): \
+  correct https_proxy and http_proxy or unset them,is there a network and does it need https_proxy=?)"; exit 1
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
