@@ -198,3 +198,11 @@ def small_world(tmp_path: Path) -> Iterator[World]:
     create_logs(made.settings)
     yield made
     made.end()
+
+
+@pytest.fixture
+def served(world: World) -> World:
+    """Give a world in which the telling service answers."""
+    world.start("service", "content")
+    wait_until(lambda: "service.started" in world.said("service", "content"))
+    return world
