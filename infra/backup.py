@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Engine, delete, select, tuple_, update
 from sqlalchemy.engine import make_url
 
 from gateway.matrix.tables import feed
+from infra import erasures
 from infra.credentials import OWNERS
+from infra.erase import erase_again
 from shared.blobs import Blobs, LocalBlobs, open_blobs
 from shared.config import BadSetting, Settings
 from shared.contracts import SERVICES
@@ -24,18 +26,20 @@ from shared.database import open_engine, reading, writing
 from shared.errors import NotFound
 from shared.log import open_log
 from shared.log.tables import consumer_position, event, inbox, relay
+from shared.migrations import migrate
 
 MANIFEST = "backup.json"
 # Who reads is copied before whom it reads: what it lacks it reads again, and it knows of nothing that is not there.
 ORDER = ("gateway", "metrics", "training", "review", "content", "media")
 PAGE = 1000
-FILES_OWNER = "media"  # every file's key begins with it
+FILES = "media/"  # every file's key begins with it
 
 
 def back_up(settings: Settings, folder: Path) -> Iterator[str]:
     """Copy every database, then the files, to a new folder; yield a line for each.
 
-    Files are copied last: an event's file was stored before the event, so no event in the copy lacks its file.
+    Files are copied last: an event's file was stored before the event, so no event in the copy lacks its file. After
+    them the ledger of erasures, which names who was erased while the databases were copied.
 
     Raises:
         BadSetting: the folder holds something already.
@@ -49,24 +53,34 @@ def back_up(settings: Settings, folder: Path) -> Iterator[str]:
         else:
             _dump(settings, owner, folder / f"{owner}.dump")
         yield f"{owner}: copied"
-    yield f"files: {_copy_files(open_blobs(settings), LocalBlobs(folder / 'blobs'))} copied"
+    files, copy = open_blobs(settings), LocalBlobs(folder / "blobs")
+    yield f"files: {_copy_files(files, copy)} copied"
+    erasures.keep(files)
+    _copy_files(files, copy, erasures.FOLDER)
     if settings.mode == "embedded" and (settings.data / "secret.key").exists():
         shutil.copy2(settings.data / "secret.key", folder / "secret.key")
         yield "secret.key: copied; who holds it and the databases can read personal data, keep them apart"
-    (folder / MANIFEST).write_text(json.dumps({"made_at": datetime.now(UTC).isoformat(), "mode": settings.mode}))
+    about = {"made_at": datetime.now(UTC).isoformat(), "mode": settings.mode, "files": settings.blobs}
+    (folder / MANIFEST).write_text(json.dumps(about))
 
 
-def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
-    """Bring a backup back; yield a line for each part.
+def bring_back(settings: Settings, folder: Path, *, without_ledger: bool = False) -> Iterator[str]:
+    """Bring a backup back and erase again who was erased since; yield a line for each part.
+
+    The ledger of erasures is that of the platform: among its files, or where they were when the copy was made.
+    ``without_ledger`` does without: only who was erased before the copy stays erased.
 
     Raises:
-        BadSetting: the folder is no backup of this mode, or the data directory holds something already.
+        BadSetting: the folder is no backup of this mode, the data directory holds something already, or the ledger is
+            not there. Nothing was brought back.
     """
-    if not (folder / MANIFEST).exists() or json.loads((folder / MANIFEST).read_text())["mode"] != settings.mode:
+    about = json.loads((folder / MANIFEST).read_text()) if (folder / MANIFEST).exists() else {}
+    if about.get("mode") != settings.mode:
         raise BadSetting(f"{folder} is no backup of the {settings.mode} platform")
     if settings.mode == "embedded" and list(settings.data.glob("*.db")):
         raise BadSetting(f"{settings.data} holds a platform already; restore into an empty DATA=")
     settings.data.mkdir(parents=True, exist_ok=True)
+    _bring_ledger(settings, LocalBlobs(folder / "blobs"), about.get("files", settings.blobs), without_ledger)
     for owner in OWNERS:
         if settings.mode == "embedded":
             shutil.copy2(folder / f"{owner}.db", settings.data / f"{owner}.db")
@@ -77,8 +91,27 @@ def bring_back(settings: Settings, folder: Path) -> Iterator[str]:
     if (folder / "secret.key").exists():
         shutil.copy2(folder / "secret.key", settings.data / "secret.key")
         yield "secret.key: restored"
+    for owner in OWNERS:
+        migrate(owner, settings.owner_url(owner))  # a copy made by older code: what follows works on the newest tables
     yield from read_again(settings)
+    yield from erase_again(settings)
     yield "now: matrix verify, then matrix rebuild"
+
+
+def _bring_ledger(settings: Settings, copy: Blobs, was: str, without: bool) -> None:
+    """Bring the platform's ledger of erasures to where its files are now, and what the copy's names besides."""
+    ledgers = list(erasures.kept_in(settings, settings.blobs, was))
+    if not ledgers and not without:
+        raise BadSetting(
+            f"no ledger of erasures is in {' or '.join(dict.fromkeys((settings.blobs, was)))}: who was erased since the"
+            f" copy would be there again. Bring the folder {erasures.FOLDER} of the platform's files there; where it is"
+            " lost, restore --without-ledger"
+        )
+    here = open_blobs(settings)
+    for ledger in (*ledgers, copy):
+        if ledger is not here:
+            _copy_files(ledger, here, erasures.FOLDER)
+    erasures.keep(here)
 
 
 def read_again(settings: Settings) -> Iterator[str]:
@@ -167,10 +200,10 @@ def _run(command: list[str], env: dict[str, str]) -> str:
     return done.stdout
 
 
-def _copy_files(source: Blobs, target: Blobs) -> int:
+def _copy_files(source: Blobs, target: Blobs, prefix: str = FILES) -> int:
     """Copy every file from one storage to the other; return how many. One deleted meanwhile is left out."""
     copied = 0
-    for blob in source.list(f"{FILES_OWNER}/"):
+    for blob in source.list(prefix):
         with suppress(NotFound):
             target.put(blob.key, source.open(blob.key))
             copied += 1

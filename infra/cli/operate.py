@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from infra.backup import back_up, bring_back, read_again
 from infra.doctor import check_machine
-from infra.erase import erase
+from infra.erase import erase, erase_again
 from infra.services import service_class
 from shared.config import load_settings
 from shared.contracts import SERVICES
@@ -99,9 +99,10 @@ def backup(folder: Path) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
-def restore(folder: Path) -> None:
-    """Bring a backup back into an empty data directory (stop the platform first)."""
-    for line in bring_back(load_settings(), folder):
+@click.option("--without-ledger", is_flag=True, help="The ledger of erasures is lost: go on without it.")
+def restore(folder: Path, without_ledger: bool) -> None:
+    """Bring a backup back into an empty data directory (stop the platform first); who was erased since is so again."""
+    for line in bring_back(load_settings(), folder, without_ledger=without_ledger):
         click.echo(line)
 
 
@@ -109,10 +110,12 @@ def restore(folder: Path) -> None:
 def resend() -> None:
     """Have every consumer read the logs again from their beginning; what it handled before has its effect once.
 
-    After the broker lost its data, or PostgreSQL was brought back to a point in time (begin with an empty broker). A
-    relay that runs begins anew by itself; stop the embedded platform first.
+    After the broker lost its data, or PostgreSQL was brought back to a point in time (begin with an empty broker): who
+    was erased after that moment is erased again. A relay that runs begins anew by itself; stop the embedded platform
+    first.
     """
-    for line in read_again(load_settings()):
+    settings = load_settings()
+    for line in (*read_again(settings), *erase_again(settings)):
         click.echo(line)
 
 
