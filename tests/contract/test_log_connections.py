@@ -1,15 +1,20 @@
 """What becomes of an append whose connection or server fails."""
 
+import gc
 import socket
 import threading
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.pool import QueuePool
 
 from conftest import FreshDatabase
+from infra.servers.ports import wait_until
 from shared.database import open_engine, reading
+from shared.driver import KEPT
 from shared.errors import Conflict, PlatformError, Unavailable
 from shared.log import open_log
 from shared.log.postgres import PostgresLog
@@ -76,6 +81,53 @@ def test_a_connection_cut_while_it_was_busy_costs_one_answer_and_the_next_is_wel
         touch(log, "b", key="key-1")
     assert touch(log, "b", key="key-1").version == 1
     assert streams(log.load("a")) == ["a"]
+
+
+def test_sessions_ended_again_and_again_lose_nothing_and_leave_no_connection_behind(
+    log: PostgresLog, fresh: FreshDatabase
+) -> None:
+    """F13: of the pool no place is lost, and of the server no session."""
+    errors: list[Unavailable] = []
+    written, done = [0] * WRITERS, threading.Event()
+
+    def write(number: int) -> None:
+        while not done.is_set():
+            try:
+                touch(log, f"s-{number}", at=written[number], key=f"{number}/{written[number]}")
+                written[number] += 1
+            except Unavailable as error:
+                errors.append(error)  # the next attempt has the same key
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for _ in range(ROUNDS):
+        end_sessions(fresh.url)
+    done.set()
+    for writer in writers:
+        writer.join()
+    afterwards = open_log("content", open_engine(fresh.url))
+    there = [len(afterwards.load(f"s-{number}")) for number in range(WRITERS)]
+    assert errors and all(0 <= more - sure <= 1 for more, sure in zip(there, written, strict=True)), (there, written)
+    afterwards.engine.dispose()
+    kept = cast(QueuePool, log.engine.pool).checkedout()
+    assert kept <= KEPT, f"{kept} places of the pool are taken, and nobody works"
+    log.engine.dispose()
+    gc.collect()  # what rested beside a pool that was given up goes with it
+    assert wait_until(lambda: sessions(fresh.url) == 0, 10)
+
+
+WRITERS, ROUNDS = 4, 6
+
+
+def sessions(url: str) -> int:
+    """Return how many other sessions the role has in its database."""
+    engine = open_engine(url)
+    with engine.connect() as db:
+        others = "usename = current_user and datname = current_database() and pid <> pg_backend_pid()"
+        count = int(db.execute(text(f"select count(*) from pg_stat_activity where {others}")).scalar_one())
+    engine.dispose()
+    return count
 
 
 def end_sessions(url: str) -> None:

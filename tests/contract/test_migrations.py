@@ -1,6 +1,12 @@
 """What the migrations build is what the models say, in both databases."""
 
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import event as happening
 
 from conftest import MakeDatabase
 from infra.credentials import OWNERS
@@ -71,6 +78,112 @@ def test_a_log_of_an_older_shape_is_the_same_log_in_the_new_one(sqlite_database:
         append(engine, "unit-2", said="once more")
     assert append(engine, "unit-2", at=1).position == 2**53 + 2
     assert append(engine, "unit-1").replayed
+    engine.dispose()
+
+
+class Cut(Exception):
+    """The migration ends here."""
+
+
+BEFORE_REWRITING = "0006"
+
+
+def older(sqlite_database: MakeDatabase) -> str:
+    """Return the URL of a log of the older shape with three events in it, that has yet to be rewritten."""
+    url = sqlite_database("content").url
+    engine = open_engine(url)
+    for table, (new, old) in OLDER.items():
+        reshape(engine, table, new, old)
+    with writing(engine) as db:
+        db.execute(text("update alembic_version set version_num = :before"), {"before": BEFORE_REWRITING})
+    for stream in ("unit-1", "unit-2", "unit-3"):
+        append(engine, stream)
+    engine.dispose()
+    return url
+
+
+def cutting(at: int, then: Callable[[Any], None] = lambda _: None) -> Callable[[str], Engine]:
+    """Return how to open a database on which the statement of that number is never carried out."""
+
+    def opened(url: str) -> Engine:
+        engine, numbers = open_engine(url), itertools.count(1)
+
+        def count(connection: Any, *_: Any) -> None:
+            if next(numbers) == at:
+                raise Cut
+            then(connection)
+
+        happening.listen(engine, "before_cursor_execute", count)
+        return engine
+
+    return opened
+
+
+def cut_everywhere(url: str, monkeypatch: pytest.MonkeyPatch, then: Callable[[Any], None] = lambda _: None) -> int:
+    """Migrate, cut at the first statement, at the second and so on, until nothing is cut; return how often it was.
+
+    After each the old log is whole, takes another event, and is in its old shape.
+    """
+    for at in itertools.count(1):
+        engine = open_engine(url)
+        before = rows(engine)
+        monkeypatch.setattr("shared.migrations.open_engine", cutting(at, then))
+        with suppress(Cut):
+            migrate("content", url)
+            break
+        assert rows(engine) == before and not any(new in shape(engine, table) for table, (new, _) in OLDER.items())
+        append(engine, f"unit-1{at}")
+        assert verify(engine).breaks == ()
+        engine.dispose()
+    assert rows(engine) == before and all(new in shape(engine, table) for table, (new, _) in OLDER.items())
+    engine.dispose()
+    return at - 1
+
+
+def test_a_rewriting_that_is_cut_at_any_statement_leaves_the_old_log_and_can_be_repeated(
+    sqlite_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F62."""
+    assert cut_everywhere(older(sqlite_database), monkeypatch) > 4 * len(TABLES)
+
+
+def test_a_rewriting_that_commits_on_its_way_is_caught(
+    sqlite_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant of F62: cut in the middle, part of the log is under another name."""
+
+    def commit(connection: Any) -> None:
+        raw = connection.connection.driver_connection
+        if raw.in_transaction:
+            raw.execute("commit")
+            raw.execute("begin")
+
+    with pytest.raises(Exception, match="no such table"):
+        cut_everywhere(older(sqlite_database), monkeypatch, commit)
+
+
+KILLED = """
+import os, signal, sys
+from shared.log import migrations
+from shared.migrations import migrate
+
+drop = migrations.op.drop_table
+migrations.op.drop_table = lambda name: (drop(name), os.kill(os.getpid(), signal.SIGKILL))
+migrate("content", sys.argv[1])
+"""
+
+
+def test_a_rewriting_whose_process_is_killed_leaves_the_old_log_and_can_be_repeated(
+    sqlite_database: MakeDatabase,
+) -> None:
+    """F62: after the new table was filled and the old one dropped."""
+    url = older(sqlite_database)
+    engine = open_engine(url)
+    before, anchor = rows(engine), verify(engine).anchor
+    assert subprocess.run([sys.executable, "-c", KILLED, url], check=False).returncode == -9
+    assert rows(engine) == before and OLDER["event"][0] not in shape(engine, "event")
+    migrate("content", url)
+    assert rows(engine) == before and verify(engine, anchor).breaks == ()
     engine.dispose()
 
 

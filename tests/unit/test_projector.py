@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, func, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid, func, select, update
 
 from conftest import MakeDatabase
 from shared.contracts.content.events import ChannelRenamed
@@ -180,6 +181,62 @@ def test_a_rebuild_mends_wrong_rows(log: Log) -> None:
         db.execute(update(channel).values(name="wrong"))
     assert not projector.rebuild().equal
     assert names(log) == {"right"} and sum_of(log) == before
+
+
+def mended(log: Log) -> bool:
+    """Return whether rows that the log does not justify, and wrong ones, are found by a rebuild and gone after it."""
+    projector = Projector(log, CHANNELS)
+    for _ in range(3):
+        rename(log, uuid4(), "right")
+    projector.catch_up()
+    before = sum_of(log)
+    with writing(log.engine) as db:
+        db.execute(channel.insert().values(channel_id=uuid4(), name="ghost", version=1))
+    found = not projector.rebuild().equal
+    return found and sum_of(log) == before and projector.rebuild().equal
+
+
+def test_a_rebuild_leaves_only_rows_that_the_log_justifies(log: Log) -> None:
+    """G4."""
+    assert mended(log)
+
+
+def only_adds(live: Connection, copies: Connection, table: Table) -> bool:
+    """Replace nothing: add what the copies have more."""
+    there = set(live.execute(select(*table.c)).all())
+    missing = [row for row in copies.execute(select(*table.c)) if row not in there]
+    for row in missing:
+        live.execute(table.insert().values(row._mapping))
+    return bool(missing)
+
+
+@pytest.mark.parametrize(
+    ("where", "careless"),
+    [
+        ("shared.shadow._replace", only_adds),  # keeps what no event says
+        ("shared.projector.Shadow.replace_differing", lambda self, live: False),  # does not compare
+    ],
+)
+def test_a_careless_rebuild_is_caught(
+    log: Log, monkeypatch: pytest.MonkeyPatch, where: str, careless: Callable[..., bool]
+) -> None:
+    """The mutants of G4."""
+    monkeypatch.setattr(where, careless)
+    assert not mended(log)
+
+
+def test_a_read_model_that_says_something_else_the_second_time_is_caught(log: Log) -> None:
+    """The mutant of G4 among read models: it asks the clock, and not the event."""
+
+    def with_the_clock(model: ReadModel, told: Told) -> None:
+        if isinstance(told.event, ChannelRenamed):
+            name = f"{told.event.name} at {time.monotonic_ns()}"
+            model.upsert(channel, {"channel_id": told.event.channel_id, "name": name, "version": told.version})
+
+    projector = Projector(log, Projection("channels", metadata, with_the_clock))
+    rename(log, uuid4(), "a")
+    projector.catch_up()
+    assert not projector.rebuild().equal
 
 
 def test_a_rebuild_while_appends_go_on_ends_with_the_same_rows_and_no_reader_sees_less(log: Log) -> None:
