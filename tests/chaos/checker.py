@@ -19,6 +19,7 @@ LEAVES = {
     "publish": "content.article.published.v1",
     "count": "metrics.followers.counted.v1",
     "upload": "media.asset.added.v1",
+    "train": "training.session.scheduled.v1",
 }
 PUBLISHED = "content.article.published.v1"
 
@@ -128,6 +129,8 @@ def _stream(one: Operation) -> str:
             return f"case-{one.path.split('/')[3]}"
         case "count":
             return f"followers-{one.path.split('/')[3]}"
+        case "train":
+            return f"session-{one.answer.get('id')}"
     return f"asset-{one.answer.get('id')}"
 
 

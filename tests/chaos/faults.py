@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.servers.ports import wait_until
+from shared.contracts import SERVICES
 from shared.failpoints import NAMES
 from tests.chaos.stage import EMBEDDED, Stage
 
@@ -29,7 +30,7 @@ class Harm:
 
 
 PROBES = {"content": "draft", "review": "decide", "media": "upload", "metrics": "count", "gateway": "read",
-          "relay": "decide", "projector": "read", "run": "draft", "training": "read"}  # fmt: skip
+          "relay": "decide", "projector": "read", "run": "draft", "training": "train"}  # fmt: skip
 IN_PROCESS: dict[str, tuple[str, ...]] = {  # where a failpoint is passed in many processes
     "append.after_insert_before_commit": ("content", "review"),
     "append.after_commit_before_reply": ("content", "metrics"),
@@ -40,7 +41,9 @@ IN_PROCESS: dict[str, tuple[str, ...]] = {  # where a failpoint is passed in man
     "upload": ("media",),
     "import": ("gateway",),
 }
-SERVED = ("content", "review", "media", "metrics", "relay", "projector", "gateway")
+SERVED = (*SERVICES, "relay", "projector", "gateway")
+GATEWAY = "gateway"  # its word to a service holds for a minute: their clocks are moved while it is away
+ALL_CLOCKS = "clock of every process -2 h, then +2 h"
 BY_COMMAND = {
     "rebuild.mid": ("rebuild", "content"),
     "rebuild.before_swap": ("rebuild", "matrix"),
@@ -164,6 +167,28 @@ def clock(name: str, hours: int) -> Harm:
     return Harm(f"clock of {name} {hours:+} h", PROBES[name], "processes", act)
 
 
+def every_clock() -> Harm:
+    """Set the clock of every process back by two hours, then ahead of the right time by two, then right."""
+
+    def act(stage: Stage, _: random.Random) -> str:
+        for hours in (-2, 2):
+            _start_all(stage, CHAOS_CLOCK=str(hours * 3600), PYTHONPATH=f"{CLOCK}:{stage.env['PYTHONPATH']}")
+            if not wait_until(stage.is_ready, HIT_S):
+                return f"not ready with a clock of {hours:+} h"
+            time.sleep(4.0)
+        _start_all(stage)
+        return ""
+
+    return Harm(ALL_CLOCKS, "draft", "processes", act)
+
+
+def _start_all(stage: Stage, **env: str) -> None:
+    """Start every process once more; nobody asks anything between the first and the last."""
+    stage.kill(GATEWAY)
+    for name in (*(one for one in SERVED if one != GATEWAY), GATEWAY):
+        stage.start(name, **env)
+
+
 def cut(wire: str) -> Harm:
     def act(stage: Stage, chance: random.Random) -> str:
         for _ in range(3):
@@ -260,7 +285,8 @@ def _distributed() -> list[Harm]:
     passed = {point: IN_PROCESS.get(point, IN_PROCESS.get(point.partition(".")[0], ())) for point in NAMES}
     inside = [failpoint(point, name) for point, names in passed.items() for name in names]
     inside += [slow_commits(), interrupted("review", APPENDED), interrupted("projector", COUNTED)]
-    outside = [*map(kill, SERVED), *map(freeze, SERVED), second_relay(), clock("relay", -2), clock("projector", 2)]
+    outside = [*map(kill, SERVED), *map(freeze, SERVED), second_relay()]
+    outside += [clock("relay", -2), clock("projector", 2), every_clock()]
     network = [act(wire) for act in (cut, delay, stand) for wire in ("database", "broker", "relay's broker")]
     servers = [broker(True), broker(False), database(True), database(False), sessions_ended()]
     return [*inside, *outside, *network, *servers]

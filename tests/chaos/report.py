@@ -34,7 +34,7 @@ def counts(result: Result) -> dict[str, int | str]:
         "duplicated (effect)": len(verdict.doubled),
         "reordered": len(verdict.reordered),
         "unexpected": len(verdict.unexpected),
-        "failpoints not hit": len(result.missed),
+        "faults not hit": len(result.missed),
         "wrong after a restore": len(result.restored),
     }
 
@@ -43,7 +43,7 @@ def findings(result: Result) -> list[str]:
     """Return everything that should not be, a line each."""
     verdict = result.verdict
     kinds = {"lost": verdict.lost, "duplicated": verdict.doubled, "reordered": verdict.reordered,
-             "unexpected": verdict.unexpected, "failpoint not hit": result.missed,
+             "unexpected": verdict.unexpected, "not hit": result.missed,
              "after a restore": result.restored}  # fmt: skip
     return [f"{kind}: {line}" for kind, lines in kinds.items() for line in lines]
 

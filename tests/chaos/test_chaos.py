@@ -9,13 +9,14 @@ import pytest
 from pika.frame import Header, Method
 from pika.spec import Basic
 
+from infra.supervisor import COMMANDS
 from tests.chaos.checker import judge, left_to_do
 from tests.chaos.facts import Facts, Stored
 from tests.chaos.faults import deck, expected
 from tests.chaos.history import History
 from tests.chaos.mutants import MUTANTS, write_tree
 from tests.chaos.report import summary, write_report
-from tests.chaos.run import Plan, run
+from tests.chaos.run import Plan, Result, not_brought_about, run
 from tests.chaos.stage import DISTRIBUTED, EMBEDDED, Stage
 from tests.chaos.wire import Copy, Sent
 
@@ -130,3 +131,21 @@ def test_copies_are_read_off_the_wire_however_it_is_cut_into_pieces() -> None:
         sent.see(1, said[at : at + 5])
     wanted = Copy(event_id=event_id.replace("-", ""), receiver="gateway.matrix", source="content", position=7)
     assert sent.copies == [wanted]
+
+
+def test_a_fault_that_did_nothing_in_any_round_is_told_as_not_hit() -> None:
+    """As a full disk where none may be mounted: the run says less than it seems to, and fails."""
+    history = History()
+    for name, detail in (("disk full", "no small disk"), ("kill -9 run", "not held"), ("kill -9 run", "")):
+        with history.fault(name, "draft", lambda _: None) as fault:
+            fault.detail = detail
+    result = Result(plan=Plan(mode=EMBEDDED, seed=1, seconds=60), history=history)
+    assert result.holds
+    result.missed = not_brought_about(history.faults)
+    assert result.missed == ["disk full: no small disk"] and not result.holds
+    assert "not hit: disk full: no small disk" in summary(result)
+
+
+def test_every_process_is_killed_and_frozen() -> None:
+    harms = {harm.name for harm in deck(DISTRIBUTED)}
+    assert harms >= {f"{what} {name}" for what in ("kill -9", "SIGSTOP") for name in COMMANDS}
