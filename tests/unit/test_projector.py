@@ -5,13 +5,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid, func, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid, func, insert, select, update
 
 from conftest import MakeDatabase
 from shared.contracts.content.events import ChannelRenamed
@@ -184,16 +184,13 @@ def test_a_rebuild_mends_wrong_rows(log: Log) -> None:
 
 
 def mended(log: Log) -> bool:
-    """Return whether rows that the log does not justify, and wrong ones, are found by a rebuild and gone after it."""
+    """Return whether a row that the log does not justify is found by a rebuild, and gone after it."""
     projector = Projector(log, CHANNELS)
-    for _ in range(3):
-        rename(log, uuid4(), "right")
+    rename(log, uuid4(), "right")
     projector.catch_up()
-    before = sum_of(log)
     with writing(log.engine) as db:
-        db.execute(channel.insert().values(channel_id=uuid4(), name="ghost", version=1))
-    found = not projector.rebuild().equal
-    return found and sum_of(log) == before and projector.rebuild().equal
+        db.execute(insert(channel).values(channel_id=uuid4(), name="ghost", version=1))
+    return not projector.rebuild().equal and names(log) == {"right"} and projector.rebuild().equal
 
 
 def test_a_rebuild_leaves_only_rows_that_the_log_justifies(log: Log) -> None:
@@ -202,26 +199,20 @@ def test_a_rebuild_leaves_only_rows_that_the_log_justifies(log: Log) -> None:
 
 
 def only_adds(live: Connection, copies: Connection, table: Table) -> bool:
-    """Replace nothing: add what the copies have more."""
-    there = set(live.execute(select(*table.c)).all())
-    missing = [row for row in copies.execute(select(*table.c)) if row not in there]
+    """Add what the copies have more; replace nothing."""
+    missing = set(copies.execute(select(*table.c)).all()) - set(live.execute(select(*table.c)).all())
     for row in missing:
-        live.execute(table.insert().values(row._mapping))
+        live.execute(insert(table).values(row._mapping))
     return bool(missing)
 
 
-@pytest.mark.parametrize(
-    ("where", "careless"),
-    [
-        ("shared.shadow._replace", only_adds),  # keeps what no event says
-        ("shared.projector.Shadow.replace_differing", lambda self, live: False),  # does not compare
-    ],
-)
-def test_a_careless_rebuild_is_caught(
-    log: Log, monkeypatch: pytest.MonkeyPatch, where: str, careless: Callable[..., bool]
-) -> None:
-    """The mutants of G4."""
-    monkeypatch.setattr(where, careless)
+CARELESS = {"shared.shadow._replace": only_adds, "shared.shadow.Shadow.replace_differing": lambda self, live: False}
+
+
+@pytest.mark.parametrize("where", CARELESS)
+def test_a_careless_rebuild_is_caught(log: Log, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """The mutants of G4: one keeps what no event says, one does not compare."""
+    monkeypatch.setattr(where, CARELESS[where])
     assert not mended(log)
 
 
