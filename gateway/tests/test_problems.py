@@ -91,7 +91,7 @@ def test_a_failure_nobody_foresaw_says_nothing_of_the_inside(world: World, servi
 def test_a_failure_in_the_gateway_itself_says_nothing_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """S52."""
     stranger = world.add("viewer")
-    monkeypatch.setattr(world.accounts, "identify", lambda _: 1 / 0)
+    monkeypatch.setattr(world.accounts, "identify_all", lambda _: 1 / 0)
     answered = world.ask("GET", "/v1/me", stranger)
     assert answered.status_code == 500 and "division" not in answered.text
 

@@ -93,7 +93,7 @@ def still_readable(stage: Stage) -> list[str]:
 
 @contextmanager
 def _database(stage: Stage, owner: str) -> Iterator[Connection]:
-    engine = create_engine(stage.settings.database_url(owner))
+    engine = create_engine(stage.settings.owner_url(owner))
     try:
         with engine.connect() as db:
             yield db
