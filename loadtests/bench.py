@@ -18,6 +18,7 @@ from loadtests.importing import imported
 from loadtests.log import appends_beside_eventsourcing, loading
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
+from loadtests.matrix_rebuild import rebuilding_matrix
 from loadtests.outages import outages
 from loadtests.peers import Comparison, missed, rows, table
 from loadtests.photographs import renditions
@@ -62,7 +63,7 @@ def bench(page: bool, scale: int) -> None:
 def measured(scale: int) -> Iterator[Sequence[Comparison]]:
     """Measure one part after the other."""
     with private_world(scale) as world:
-        yield from (rebuilding(world), storing(world))  # first: what follows adds to the logs
+        yield from (rebuilding(world), rebuilding_matrix(world), storing(world))  # first: what follows adds to the logs
         yield from (appends(world, 1), appends(world, 8), [appends_of_many(world)], appends_beside_locks(world, 8))
         yield [loading(world.settings), calls(world.settings), *visibility(world), consuming(world)]
         yield readiness(world)

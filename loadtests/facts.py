@@ -1,7 +1,9 @@
 """A long log's facts, put straight into the matrix of an embedded platform that does not run yet: for benchmarks."""
 
 import random
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import Table, insert
 from gateway.matrix.calendar import month_of
 from gateway.matrix.tables import NO_CHANNEL, channel, fact, history, matrix_state, unit
 from infra.prepare import prepare
+from loadtests.embedded import Served, embedded
 from shared.config import load_settings
 from shared.database import open_engine, to_microseconds, writing
 from shared.driver import Driver
@@ -48,6 +51,15 @@ MONTHS_SUMMED = """
     sum(facts), min(day), max(day)
   from day_sum group by 1, 2, 3, 4, 5
 """
+
+
+@contextmanager
+def board_of(facts: int) -> Iterator[tuple[Served, str]]:
+    """Give the server and the administrator's key of an embedded platform whose matrix has so many facts."""
+    with tempfile.TemporaryDirectory(prefix="matrix-bench-") as folder:
+        fill(Path(folder), facts)
+        with embedded(Path(folder)) as served:
+            yield served
 
 
 def fill(folder: Path, facts: int) -> None:

@@ -1,47 +1,39 @@
 """Answers built anew beside a long log of facts: ten times the articles, and the matrix as of a past moment."""
 
 import random
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
 from itertools import count
-from pathlib import Path
 
-from loadtests.embedded import Served, embedded
-from loadtests.facts import DAYS, FIRST, fill
+from loadtests.embedded import Served
+from loadtests.facts import DAYS, FIRST, board_of
 from loadtests.peers import Comparison, compare, compare_latencies
 from loadtests.served import ask, hello, rate, request
 
 EVENTS = 1_000_000
 QUESTIONS = 100
-ROUNDS = 3
 
 
 def matrix_with_a_long_log() -> list[Comparison]:
     """Return answers built anew, with ten times the articles too, and how long those as of a past moment take."""
     with ExitStack() as stack:
-
-        def served(facts: int) -> tuple[Served, str]:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="matrix-bench-")))
-            fill(folder, facts)
-            return stack.enter_context(embedded(folder))
-
-        (short, short_key), (long, key), bare = served(EVENTS // 10), served(EVENTS), stack.enter_context(hello())
+        (short, short_key), (long, key) = (stack.enter_context(board_of(facts)) for facts in (EVENTS // 10, EVENTS))
+        bare = stack.enter_context(hello())
         here, there, past = _questions(), _questions(), _moments()
         return [
             compare(
                 "matrix-year", f"a year of 60 channels, built anew, {EVENTS // 10:,} events", "bare ASGI hello",
                 "answers/s",
                 lambda: rate(short, lambda: request(next(here), short_key), 200),
-                lambda: rate(bare, lambda: request("/", key), 200), ROUNDS,
+                lambda: rate(bare, lambda: request("/", key), 200),
                 ten=lambda: rate(long, lambda: request(next(there), key), 200),
             ),
             *compare_latencies(
                 "matrix-as-of", f"the same as of a past moment, {EVENTS:,} events", "the present",
                 lambda: _took(long, key, (f"{next(there)}&as_of={next(past)}" for _ in range(QUESTIONS))),
-                lambda: _took(long, key, (next(there) for _ in range(QUESTIONS))), ROUNDS,
+                lambda: _took(long, key, (next(there) for _ in range(QUESTIONS))),
             ),
         ]  # fmt: skip
 

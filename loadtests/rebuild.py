@@ -28,7 +28,7 @@ REBUILD = (sys.executable, "-m", "infra.cli", "rebuild")
 def rebuilding(world: World) -> list[Comparison]:
     """Return events per second, and mebibytes of the process at its peak."""
     with closing(_Rebuilt(world.settings, world)) as once, closing(_Rebuilt(world.large, world)) as ten:
-        copied = _Copied(once.owner)
+        copied = Copied(once.owner)
         speed = compare(
             "rebuild", f"rebuild from {world.events:,} events", "COPY of the same events", "events/s",
             once.sample, lambda: copied.sample(world), ten=ten.sample,
@@ -76,13 +76,13 @@ def _peak(service: str, environment: dict[str, str]) -> Sample:
     return Sample(peak_mib([*REBUILD, service], environment)[0])
 
 
-class _Copied:
+class Copied:
     """The log's events as COPY reads them, and a table to copy them to."""
 
     def __init__(self, owner: Engine) -> None:
         self._owner, out = owner, io.StringIO()
         with writing(owner) as db:
-            db.execute(text("create table bench_copy (like event including all)"))
+            db.execute(text("create table if not exists bench_copy (like event including all)"))
             self.events = int(db.execute(text("select count(*) from event")).scalar_one())
         self._run("copy event to stdout", out)
         self._rows = out.getvalue()

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from functools import lru_cache
 from urllib.parse import quote
 
 from gateway.matrix.facts import KINDS
 from gateway.matrix.frame import Definition, Thing
 from gateway.matrix.query import Query
 from gateway.matrix.read import Reading
-from shared.codec import instant
+from shared.codec import dumps, instant
 
-UNIT_ORDER = ("office", "department", "college", "campus")
-CHANNEL_ORDER = ("website", "wechat_oa", "douyin", "bilibili", "other")
+UNIT_ORDER = {kind: n for n, kind in enumerate(("office", "department", "college", "campus"))}
+CHANNEL_ORDER = {kind: n for n, kind in enumerate(("website", "wechat_oa", "douyin", "bilibili", "other"))}
 RATIO_DIGITS = 4
+_json = lru_cache(maxsize=8192)(dumps)  # of names, kinds and states: the same in every answer
 
 
 class _Cell:
@@ -46,8 +47,8 @@ class _Cell:
 Cells = dict[str, _Cell]
 
 
-def assemble(query: Query, reading: Reading, today: date) -> dict[str, Any]:
-    """Return the answer without position, age and missing parts; ``today`` is the day in Shanghai.
+def assemble(query: Query, reading: Reading, today: date) -> str:
+    """Return the answer as canonical JSON, without position, age and missing parts; ``today`` is the day in Shanghai.
 
     A figure nobody has a fact of is absent, never 0.
     """
@@ -55,58 +56,50 @@ def assemble(query: Query, reading: Reading, today: date) -> dict[str, Any]:
 
 
 class _Assembly:
+    """Writes the text itself, keys in order: a tree of dictionaries for each number cost more than all the rest."""
+
     def __init__(self, query: Query, reading: Reading, today: date) -> None:
         self._query, self._frame = query, reading.frame
         self._today = min(today, query.period.last)
         self._link = {name: quote(value, safe=":.") for name, value in query.parameters().items()}
         self._channels = {channel.key: channel for channel in reading.frame.channels}
         self._cells = _cells(reading)
+        self._sums = {unit: _sum(on_channels.values()) for unit, on_channels in self._cells.items()}
         self._figure_of: dict[str, _Figure] = {}
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> str:
         units = sorted(filter(self._shown, self._frame.units), key=_unit_order)
+        as_of = None if self._query.as_of is None else instant(self._query.as_of)
+        head = f'{{"as_of":{dumps(as_of)},"period":{dumps(self._query.period.name)}'
+        totals = f'{{"figures":{self._figures(_sum(self._sums.values()))},"kinds":{{{self._kinds()}}}}}'
+        return f'{head},"totals":{totals},"units":[{",".join(map(self._unit, units))}]}}'
+
+    def _kinds(self) -> str:
         kinds: dict[str, list[Cells]] = {}
         for on_channels in self._cells.values():
             for key, cells in on_channels.items():
-                if channel := self._channels.get(key):
+                if (channel := self._channels.get(key)) and channel.kind in CHANNEL_ORDER:
                     kinds.setdefault(channel.kind, []).append(cells)
-        everywhere = [cells for on_channels in self._cells.values() for cells in on_channels.values()]
-        return {
-            "period": self._query.period.name,
-            "as_of": None if self._query.as_of is None else instant(self._query.as_of),
-            "units": [self._unit(unit) for unit in units],
-            "totals": {
-                "figures": self._figures(_sum(everywhere)),
-                "kinds": {
-                    kind: {"figures": self._figures(_sum(kinds[kind]), kind=kind)}
-                    for kind in CHANNEL_ORDER
-                    if kind in kinds
-                },
-            },
-        }
+        told = ((kind, self._figures(_sum(cells), kind=kind)) for kind, cells in sorted(kinds.items()))
+        return ",".join(f'"{kind}":{{"figures":{figures}}}' for kind, figures in told)
 
-    def _unit(self, unit: Thing) -> dict[str, Any]:
+    def _unit(self, unit: Thing) -> str:
         on_channels = self._cells.get(unit.key, {})
         others = (self._channels[key] for key in on_channels if key in self._channels)
         listed = {each.key: each for each in (*self._frame.channels_of.get(unit.id, ()), *others)}
-        mine = [channel for channel in listed.values() if self._lists(channel, on_channels)]
-        return {
-            "id": unit.text,
-            "name": self._frame.turn(unit, "name", self._today) or unit.text,
-            "kind": unit.kind,
-            "channels": [self._channel(unit, each, on_channels) for each in sorted(mine, key=_channel_order)],
-            "figures": self._figures(_sum(on_channels.values()), unit=unit.text),
-        }
+        mine = sorted((each for each in listed.values() if self._lists(each, on_channels)), key=_channel_order)
+        channels = ",".join([self._channel(unit, each, on_channels) for each in mine])
+        figures = self._figures(self._sums.get(unit.key, {}), unit=unit.text)
+        return f'{{"channels":[{channels}],"figures":{figures},{self._described(unit)}}}'
 
-    def _channel(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> dict[str, Any]:
-        cells = on_channels.get(channel.key, {})
-        return {
-            "id": channel.text,
-            "kind": channel.kind,
-            "name": self._frame.turn(channel, "name", self._today) or channel.text,
-            "status": self._frame.turn(channel, "status", self._today),
-            "figures": self._figures(cells, unit=unit.text, channel=channel.text),
-        }
+    def _channel(self, unit: Thing, channel: Thing, on_channels: dict[str, Cells]) -> str:
+        figures = self._figures(on_channels.get(channel.key, {}), unit=unit.text, channel=channel.text)
+        status = _json(self._frame.turn(channel, "status", self._today))
+        return f'{{"figures":{figures},{self._described(channel)},"status":{status}}}'
+
+    def _described(self, thing: Thing) -> str:
+        name = self._frame.turn(thing, "name", self._today) or thing.text
+        return f'"id":"{thing.text}","kind":{_json(thing.kind)},"name":{_json(name)}'
 
     def _shown(self, unit: Thing) -> bool:
         """A unit is shown where it stood in the period, or did something in it."""
@@ -129,11 +122,11 @@ class _Assembly:
         closed = self._frame.turn(channel, "status", query.period.first) == "closed"
         return channel.since <= query.period.last and not closed
 
-    def _figures(self, cells: Cells, **where: str) -> dict[str, Any]:
+    def _figures(self, cells: Cells, **where: str) -> str:
         if not cells:
-            return {}
-        link = "&".join(f"{name}={value}" for name, value in {**self._link, **where}.items())
-        return {name: self._of(name).told(cell, f"/v1/figures/{name}/events?{link}") for name, cell in cells.items()}
+            return "{}"
+        link = "&".join([f"{name}={value}" for name, value in {**self._link, **where}.items()])
+        return f"{{{','.join([self._of(name).told(cells[name], link) for name in sorted(cells)])}}}"
 
     def _of(self, name: str) -> "_Figure":
         found = self._figure_of.get(name)
@@ -148,32 +141,33 @@ class _Figure:
     """How numbers of one figure are told in one answer."""
 
     def __init__(self, name: str, defined: Definition | None, first: date, today: date) -> None:
+        self._name, self._href = dumps(name), dumps(f"/v1/figures/{name}/events?")[:-1]
         self._kind = defined.kind if defined else KINDS.get(name, "additive")
-        self._unit = defined.unit if defined else None
-        self._version = defined.version if defined else None
+        self._unit = dumps(defined.unit if defined else None)
+        self._version = dumps(defined.version if defined else None)
         self._first = max(first, (defined and defined.covered_from) or date.min).isoformat()
         self._today = today.isoformat()
+        self._whole = f'{{"from":"{self._first}","to":"{max(self._today, self._first)}"}}'
 
-    def told(self, cell: _Cell, href: str) -> dict[str, Any]:
-        """Return the number with all that says what it is."""
-        found: dict[str, Any] = {
-            "value": cell.value,
-            "unit": self._unit,
-            "precision": "at_least" if cell.flagged > 0 else "exact",
-            "coverage": self._coverage(cell),
-            "definition": self._version,
-            "href": href,
-        }
+    def told(self, cell: _Cell, link: str) -> str:
+        """Return the name and the number with all that says what it is; ``link`` needs no escapes."""
+        value, above, below = str(cell.value), "", ""
         if self._kind == "ratio":
-            ratio = round(cell.value / cell.weight, RATIO_DIGITS) if cell.weight else None
-            found |= {"value": ratio, "numerator": cell.value, "denominator": cell.weight}
-        return found
+            value = dumps(round(cell.value / cell.weight, RATIO_DIGITS) if cell.weight else None)
+            above, below = f'"numerator":{cell.value},', f'"denominator":{cell.weight},'
+        return (
+            f'{self._name}:{{"coverage":{self._coverage(cell)},"definition":{self._version},{below}'
+            f'"href":{self._href}{link}",{above}"precision":"{"at_least" if cell.flagged > 0 else "exact"}",'
+            f'"unit":{self._unit},"value":{value}}}'
+        )
 
-    def _coverage(self, cell: _Cell) -> dict[str, str]:
+    def _coverage(self, cell: _Cell) -> str:
         """Return the days the number stands for: a counter knows nothing after its last count."""
+        if self._kind != "gauge" and cell.flagged <= 0:
+            return self._whole
         first = max(self._first, cell.begins) if cell.flagged > 0 else self._first
         last = cell.last_day if self._kind == "gauge" else self._today
-        return {"from": first, "to": max(last, first)}
+        return f'{{"from":"{first}","to":"{max(last, first)}"}}'
 
 
 def _cells(reading: Reading) -> dict[str, dict[str, Cells]]:
@@ -206,9 +200,8 @@ def _sum(many: Iterable[Cells]) -> Cells:
 
 
 def _unit_order(unit: Thing) -> tuple[int, date, str]:
-    return UNIT_ORDER.index(unit.kind) if unit.kind in UNIT_ORDER else len(UNIT_ORDER), unit.since, unit.text
+    return UNIT_ORDER.get(unit.kind, len(UNIT_ORDER)), unit.since, unit.text
 
 
 def _channel_order(channel: Thing) -> tuple[int, date, str]:
-    known = channel.kind in CHANNEL_ORDER
-    return CHANNEL_ORDER.index(channel.kind) if known else len(CHANNEL_ORDER), channel.since, channel.text
+    return CHANNEL_ORDER.get(channel.kind, len(CHANNEL_ORDER)), channel.since, channel.text

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -116,6 +116,5 @@ def _build(reader: Reader, asked: Asked) -> Built:
 
 
 def _put_together(asked: Asked, found: Reading, began: float) -> Built:
-    answer: dict[str, Any] = assemble(asked.query, found, asked.today)
-    body = codec.dumps(answer).encode()
+    body = assemble(asked.query, found, asked.today).encode()
     return Built(body[:-1], sha256(body).hexdigest()[:20], found.position, began)

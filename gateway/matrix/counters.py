@@ -1,34 +1,61 @@
 """Samples of counters as facts: the growth between neighbours by time, in the order in which they were recorded."""
 
 from bisect import insort
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from gateway.matrix.facts import Fact, Sample, facts_of_count
 from gateway.matrix.sums import add_facts, keys_of, remove_facts, sum_again
 from gateway.matrix.tables import sample
-from gateway.matrix.transaction import Transaction
+from gateway.matrix.transaction import Row, Transaction, among
 from shared.database import from_microseconds
 
 _FIELDS = tuple(field.name for field in fields(Sample))
 _SAMPLE = f"select {', '.join(_FIELDS)} from sample where counter = ?"
-_LAST = "select max(version) from sample where counter = ?"
+_LAST = "select counter, max(version) from sample where counter in"
 _ALL = f"{_SAMPLE} order by version"
 # Of two counts of one moment the one recorded later holds, so it stands behind.
 _BEFORE = f"{_SAMPLE} and version < ? and taken_at <= ? order by taken_at desc, version desc limit 1"
 _AFTER = f"{_SAMPLE} and taken_at > ? order by taken_at, version limit 1"
 
 
-def count(db: Transaction, new: Sample) -> list[Fact]:
-    """Store a count that is new and its facts; return the facts that came to be.
+def count(db: Transaction, new: Sequence[Sample]) -> list[Fact]:
+    """Store counts that are new, each counter's in the order of recording, and their facts; return these.
+
+    What is new of counters that nobody read before is put in at once: a rebuild meets most of them so.
+    """
+    if not new:
+        return []
+    last = _last(db, {each.counter for each in new})
+    first = [each for each in new if each.counter not in last]
+    facts = [fact for _, some in groupby(first, key=lambda each: each.counter) for fact in facts_of_counts(list(some))]
+    if first:
+        db.insert(sample.name, [_row(each) for each in first])
+        add_facts(db, facts)
+    for each in new:
+        if each.counter in last:
+            facts += _count(db, each, last[each.counter])
+            last[each.counter] = max(last[each.counter], each.version)
+    return facts
+
+
+def _last(db: Transaction, counters: set[str]) -> dict[str, int]:
+    """Return the version of the last count recorded of each of the counters that has any."""
+    found = db.ask(f"{_LAST} {among([*counters])} group by counter", *counters)
+    return {str(counter): int(version) for counter, version in found}
+
+
+def _count(db: Transaction, new: Sample, last: int) -> list[Fact]:
+    """Store one more count of a counter and its facts.
 
     A count that arrives after one recorded later (messages overtake each other) makes all facts of its counter anew,
     as if they had arrived in order: what was known when does not depend on how messages travelled.
     """
-    ((last,),) = db.ask(_LAST, new.counter)
-    db.insert(sample.name, [asdict(new)])
-    if last is not None and last > new.version:
+    db.insert(sample.name, [_row(new)])
+    if last > new.version:
         return _count_again(db, new.counter)
     before = _first(db.ask(_BEFORE, new.counter, new.version, new.taken_at))
     facts = facts_of_count(new, before, _first(db.ask(_AFTER, new.counter, new.taken_at)))
@@ -59,6 +86,10 @@ def facts_of_counts(samples: list[Sample]) -> list[Fact]:
         after = at[by_time[here + 1]] if here + 1 < len(by_time) else None
         facts += facts_of_count(new, before, after)
     return facts
+
+
+def _row(each: Sample) -> Row:
+    return {name: getattr(each, name) for name in _FIELDS}  # asdict() would copy each value deeply
 
 
 def _first(rows: list[tuple[Any, ...]]) -> Sample | None:

@@ -33,6 +33,11 @@ class Months:
         """Return all their days."""
         return Days(date.fromisoformat(f"{self.first}-01"), month_end(date.fromisoformat(f"{self.last}-01")))
 
+    def names(self, most: int) -> list[str]:
+        """Return each of them, or none where there are more than ``most``."""
+        first, last = (int(each[:4]) * 12 + int(each[5:]) - 1 for each in (self.first, self.last))
+        return [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(first, last + 1)] if last - first < most else []
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

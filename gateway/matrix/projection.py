@@ -37,8 +37,7 @@ def apply(db: Transaction, events: Sequence[Recorded]) -> tuple[int, Cells]:
     facts = [fact for recorded in new.values() for fact in facts_of(recorded)]
     add_facts(db, facts)
     cells.add_facts(facts)
-    for sample in _in_order(map(sample_of, new.values())):
-        cells.add_facts(count(db, sample))
+    cells.add_facts(count(db, _in_order(map(sample_of, new.values()))))
     return len(new), cells
 
 
@@ -47,8 +46,9 @@ def known(db: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for start in range(0, len(event_ids), CHUNK):
         some = event_ids[start : start + CHUNK]
+        by_name = {each.hex: each for each in some}
         rows = db.ask(f"select event_id from applied where event_id in {among(some)}", *some)
-        found.update(UUID(str(event_id)) for (event_id,) in rows)
+        found.update(by_name[str(event_id).replace("-", "")] for (event_id,) in rows)
     return found
 
 

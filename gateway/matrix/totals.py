@@ -15,6 +15,7 @@ from gateway.matrix.periods import Days, Months
 from gateway.matrix.query import Query
 from shared.database import to_microseconds
 
+NAMED = 24  # months
 Late = list[tuple[str, date]]  # figures that count from a day after the period's first
 
 
@@ -70,7 +71,10 @@ def _past(query: Query, months: Months | None, borders: list[Days], late: Late) 
 
 
 def _of_months(months: Months, late: Late) -> list[Condition]:
-    within = Condition("month between ? and ?", (months.first, months.last))
+    # By name, not a range, while they are few: then a unit's rows are looked up, and nobody else's are passed over.
+    named = months.names(NAMED)
+    one_by_one = Condition(f"month in ({', '.join('?' * len(named))})", tuple(named))
+    within = one_by_one if named else Condition("month between ? and ?", (months.first, months.last))
     return [within, *(Condition("(figure <> ? or month >= ?)", (name, _first_whole(day))) for name, day in late)]
 
 

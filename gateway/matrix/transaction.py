@@ -45,7 +45,7 @@ class Transaction:
     def insert(self, table: str, rows: Sequence[Row], otherwise: str = "") -> None:
         """Insert rows that have the same columns; ``otherwise`` says what to do about one that stands already."""
         head, marks = _insertion(table, tuple(rows[0]))
-        found = [[_stored(value) for value in row.values()] for row in rows]
+        found = [list(map(_stored, row.values())) for row in rows]
         if self.gathers:
             marked = _marked(marks)
             lines = b",".join([self._cursor.mogrify(marked, values) for values in found])

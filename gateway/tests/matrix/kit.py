@@ -16,6 +16,7 @@ from gateway.matrix.query import Query
 from gateway.matrix.read import Reader, position
 from gateway.matrix.tables import metadata, state
 from gateway.matrix.writer import Writer
+from shared import codec
 from shared.contracts.content.events import (
     ArticleKind,
     ArticlePublished,
@@ -82,7 +83,10 @@ def ask(
     reader = READERS.get(engine)
     if reader is None:
         reader = READERS[engine] = Reader(engine)
-    return assemble(query, reader.read(query), today or day_of(as_of or NOW))
+    text = assemble(query, reader.read(query), today or day_of(as_of or NOW))
+    found: dict[str, Any] = codec.loads(text)
+    assert codec.dumps(found) == text, "no canonical JSON"
+    return found
 
 
 def totals(answer: dict[str, Any]) -> dict[str, Any]:

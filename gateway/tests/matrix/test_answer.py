@@ -1,11 +1,14 @@
 """What the matrix answers: figures, kinds, precision, coverage, names, scopes."""
 
 from datetime import date, timedelta
+from json import JSONDecodeError
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import Engine
 
+from gateway.matrix import answer
 from gateway.tests.matrix.kit import History, apply, ask, at, totals
 from shared.contracts.content.events import ChannelStatusChanged, UnitMerged, UnitRenamed
 
@@ -39,6 +42,19 @@ def test_a_published_news_article_counts_for_its_unit_channel_kind_and_total(mod
     kind = {"news_published": {**cell, "href": f"{href}&kind=website"}}
     assert answer["totals"]["kinds"] == {"website": {"figures": kind}}
     assert ask(model, "2021-H1")["totals"]["figures"] == {}
+
+
+def test_names_are_told_as_they_were_given_whatever_is_in_them(model: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``ask`` checks the JSON; the mutant that writes a name as it is makes none of this one."""
+    history, name = History(), '"海洋"\\ \n{}</script>\u2028'
+    unit = history.unit(name)
+    history.publish(unit, history.channel(unit, "website", name), at("2021-07-01T00:00"))
+    apply(model, history.events)
+    (row,) = ask(model, "2021")["units"]
+    assert row["name"] == row["channels"][0]["name"] == name
+    monkeypatch.setattr(answer, "_json", '"{}"'.format)
+    with pytest.raises(JSONDecodeError):
+        ask(model, "2021")
 
 
 def test_the_year_begins_at_midnight_in_shanghai(model: Engine) -> None:

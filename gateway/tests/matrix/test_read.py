@@ -15,6 +15,7 @@ from gateway.matrix.periods import parse
 from gateway.matrix.query import Query
 from gateway.matrix.read import Reader
 from gateway.matrix.tables import day_sum, metadata, month_sum, recorded_sum, state
+from gateway.matrix.totals import totals as totals_of
 from gateway.tests.matrix.kit import History, apply, ask, at, open_model, totals
 from gateway.tests.matrix.worlds import ACTS, Act, history_of
 from shared.contracts.content.events import UnitRenamed
@@ -110,3 +111,27 @@ def test_the_migration_fills_the_sums_that_the_projection_would_have_made(tmp_pa
             assert filled and sorted(map(str, filled)) == sorted(map(str, rows[table.name]))
     right.dispose()
     old.dispose()
+
+
+def test_a_units_question_looks_up_its_own_rows_and_passes_over_nobody_elses(
+    model: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the mutant, a range of months, reads everybody's."""
+    history = History()
+    mine, other = history.unit("mine"), history.unit("other")
+    for unit in (mine, other):
+        history.publish(unit, uuid4(), at("2021-05-05T12:00"))
+    apply(model, history.events)
+    query, reader = Query(period=parse("2021"), scope=frozenset({mine})), Reader(model)
+    found = reader.read(query)
+    assert len(found.sums) == 1
+
+    def plan() -> str:
+        ((text, values),) = totals_of(query, found.frame)
+        with model.connect() as db:
+            return str(db.exec_driver_sql(f"explain query plan {text}", tuple(values)).all())
+
+    assert "month=? AND unit_id=?" in plan()
+    monkeypatch.setattr("gateway.matrix.totals.NAMED", 0)
+    assert "month=? AND unit_id=?" not in plan()
+    assert reader.read(query) == found
