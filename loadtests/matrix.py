@@ -15,6 +15,7 @@ from loadtests.served import ask, hello, rate, request
 FACTS = 10_000  # in two years: a year has as many as the golden one
 MATRIX = "/v1/matrix?period="
 YEAR = f"{MATRIX}2021"
+OF_ONE = f"{YEAR}&unit={UNITS[0]}"
 # More questions than a worker keeps answers: a year by names nobody remembers, each unit's twelve months of two years.
 YEARS = [f"2021-01..{year}-{month:02}" for year in range(2022, 2200) for month in range(1, 13)]
 MONTHS = [f"{year}-{month:02}" for year in (2020, 2021) for month in range(1, 13)]
@@ -42,6 +43,9 @@ def matrix_reads() -> list[Comparison]:
             )  # fmt: skip
 
         return [
+            beside_hello(
+                "matrix-unit-cached", "matrix of one unit, cached", lambda _, key: repeat(request(OF_ONE, key))
+            ),
             beside_hello("matrix-cached", "matrix of 20 units, cached", lambda _, key: repeat(request(YEAR, key))),
             beside_hello("matrix-304", "matrix of 20 units, known already", _known, 304),
             beside_hello("matrix-uncached", "matrix of 20 units, built anew", lambda _, key: _new(YEARS, key)),
