@@ -84,7 +84,7 @@ check: setup-dev ## format, lint, types, import rules, migrations equal models, 
 	$(BIN)/python -m infra.servers need > /dev/null
 	$(BIN)/pytest -q tests/contract/test_migrations.py tests/contract/test_rooms.py gateway/tests/test_openapi.py
 
-bench: setup-dev ## measure beside peers in the same run (SCALE=10: up to 1 000 000 events)
+bench: setup-dev ## measure beside peers in the same run (SCALE=10: ten times the events)
 	@$(BIN)/python -m infra.servers need > /dev/null
 	@exec $(BIN)/python -m loadtests.bench --scale $(SCALE)
 

@@ -1,6 +1,6 @@
 """Appending on PostgreSQL: one event or a hundred a transaction, from one process or several, beside peers.
 
-The peers: an INSERT of the same rows by the bare driver in autocommit mode; our own append, and that INSERT, behind one
+The peers: an INSERT, or COPY, of the same rows by the bare driver; our own append, and that INSERT, behind one
 exclusive lock, held until the commit; and the library ``eventsourcing``, which locks its table. Who writes how is in
 ``writers``.
 """
@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import make_url
 
-from loadtests.peers import Comparison, compare, compare_latencies
+from loadtests.machine import EVENTSOURCING
+from loadtests.peers import ROUNDS, Comparison, compare, in_turns, latencies
 from loadtests.world import World
 from loadtests.writers import BATCH, Writing, writers
 
@@ -22,23 +23,26 @@ def appends(world: World, count: int) -> list[Comparison]:
     """Return appends per second of so many processes at once, and how long the slowest hundredth takes."""
     what = f"append, {count} writer{'s' if count > 1 else ''}"
     with writers(world, count) as turn:
-        rate = compare(
-            f"append-{count}", what, BARE, "events/s",
-            lambda: turn("ours").sample, lambda: turn("bare").sample, ten=lambda: turn("ten").sample,
-        )  # fmt: skip
-        slow = compare_latencies(
-            f"append-{count}", what, BARE, lambda: turn("ours").latencies, lambda: turn("bare").latencies
-        )
-    return [rate, *slow]
+        found = in_turns(lambda: turn("ours"), lambda: turn("bare"), ROUNDS, lambda: turn("ten"))
+    ours, theirs, ten = (tuple(each.sample for each in turns) for turns in found)
+    rate = Comparison(name=f"append-{count}", what=what, peer=BARE, unit="events/s", ours=ours, theirs=theirs, ten=ten)
+    return [rate, *latencies(f"append-{count}", what, BARE, *([each.latencies for each in turns] for turns in found))]
 
 
-def appends_of_many(world: World) -> Comparison:
-    """Return batches per second, a hundred events of one stream in each, beside one INSERT of the same rows."""
+def appends_of_many(world: World) -> list[Comparison]:
+    """Return batches per second, a hundred events of one stream in each, beside two ways to insert the same rows."""
+    what = f"append {BATCH} events at once"
     with writers(world, 1) as turn:
-        return compare(
-            f"append-batch-{BATCH}", f"append {BATCH} events at once", "one INSERT of as many rows", "batches/s",
-            lambda: turn("batch").sample, lambda: turn("rows").sample,
-        )  # fmt: skip
+        return [
+            compare(
+                f"append-batch-{BATCH}", what, "one INSERT of as many rows", "batches/s",
+                lambda: turn("batch").sample, lambda: turn("rows").sample, ten=lambda: turn("ten-batch").sample,
+            ),
+            compare(
+                f"append-batch-{BATCH}-copy", what, "COPY of as many rows", "batches/s",
+                lambda: turn("batch").sample, lambda: turn("copied").sample,
+            ),
+        ]  # fmt: skip
 
 
 def appends_beside_locks(world: World, count: int) -> list[Comparison]:
@@ -52,7 +56,7 @@ def appends_beside_locks(world: World, count: int) -> list[Comparison]:
         found = [
             _beside(turn, "append-beside-lock-here", what, "the same behind one exclusive lock", "exclusive"),
             _beside(turn, "append-beside-bare-lock", what, "bare INSERTs behind one exclusive lock", "locked"),
-            _beside(turn, "append-beside-eventsourcing-8", what, "eventsourcing 9.5.6 on PostgreSQL", "eventsourcing"),
+            _beside(turn, "append-beside-eventsourcing-8", what, f"{EVENTSOURCING} on PostgreSQL", "eventsourcing"),
         ]
     what += f", {DELAY_US // 1000} ms a commit"
     with slower_commits(world), writers(world, count) as turn:

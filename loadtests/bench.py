@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from loadtests.append import appends, appends_beside_locks, appends_of_many
 from loadtests.consume import consuming
 from loadtests.importing import imported
 from loadtests.log import appends_beside_eventsourcing, loading
+from loadtests.machine import Facts, machine, sentence, servers
 from loadtests.matrix import matrix_reads
 from loadtests.matrix_log import matrix_with_a_long_log
 from loadtests.matrix_rebuild import rebuilding_matrix
@@ -25,13 +24,15 @@ from loadtests.photographs import renditions
 from loadtests.readiness import readiness
 from loadtests.rebuild import rebuilding
 from loadtests.relay import publishing
+from loadtests.residents import residents
 from loadtests.rpc import calls
 from loadtests.spreadsheets import imports
 from loadtests.start import starts
-from loadtests.storage import storing
+from loadtests.storage import at_rest, written_ahead
 from loadtests.texts import texts
 from loadtests.uploads import uploading
 from loadtests.visible import visibility
+from loadtests.waiting import waiting
 from loadtests.world import EVENTS, private_world
 
 RESULTS, PAGE = Path("var/bench"), Path("docs/performance.md")
@@ -46,62 +47,55 @@ def bench(page: bool, scale: int) -> None:
     Fails when a target of bench/thresholds.toml is missed by more than a tenth.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    started, load, comparisons = time.monotonic(), os.getloadavg()[0], list[Comparison]()
+    started, facts, comparisons = time.monotonic(), machine(), list[Comparison]()
     try:
-        for some in measured(scale):
+        for some in measured(scale, facts):
             comparisons += some
     finally:  # what was measured is worth keeping when a later part fails
         click.echo(table(comparisons))
-        path = keep(comparisons, load)
+        path = keep(comparisons, facts)
     if page:
-        write_page(comparisons, load)
-    click.echo(f"{time.monotonic() - started:.0f} s, load {load:.1f} at the start of {os.cpu_count()} cores; {path}")
+        write_page(comparisons, facts)
+    click.echo(f"{sentence(facts)}\n{time.monotonic() - started:.0f} s; {path}")
     if found := missed(comparisons):
         raise click.ClickException(f"{len(found)} miss a target by more than a tenth: {'; '.join(found)}")
 
 
-def measured(scale: int) -> Iterator[Sequence[Comparison]]:
-    """Measure one part after the other."""
+def measured(scale: int, facts: Facts) -> Iterator[Sequence[Comparison]]:
+    """Measure one part after the other; add to the facts those of the servers."""
     with private_world(scale) as world:
-        yield from (rebuilding(world), rebuilding_matrix(world), storing(world))  # first: what follows adds to the logs
-        yield from (appends(world, 1), appends(world, 8), [appends_of_many(world)], appends_beside_locks(world, 8))
-        yield [loading(world.settings), calls(world.settings), *visibility(world), consuming(world)]
-        yield readiness(world)
-        yield [publishing(world)]  # makes a log much longer
+        facts |= servers(world)
+        for part in (rebuilding, rebuilding_matrix, at_rest, residents, readiness, loading, visibility):
+            yield part(world)  # before others add to the logs, whose lengths these are about
+        for part in (written_ahead, consuming, waiting, calls, publishing):
+            yield part(world)  # the last makes the longer log so long that it stays the longer one
+        for writers in (1, 8, 16):
+            yield appends(world, writers)
+        yield [*appends_of_many(world), *appends_beside_locks(world, 8)]
         yield outages(world)  # last: the broker restarts
     yield [appends_beside_eventsourcing(), *matrix_reads()]
-    for part in (matrix_with_a_long_log, texts, renditions, uploading, imports, imported, starts):
-        yield part()
+    for alone in (matrix_with_a_long_log, texts, renditions, uploading, imports, imported, starts):
+        yield alone()
 
 
-def write_page(comparisons: list[Comparison], load: float) -> None:
-    """Put the table into docs/performance.md, between its two marks, with the machine and the moment."""
+def write_page(comparisons: list[Comparison], facts: Facts) -> None:
+    """Put the table into docs/performance.md, between its two marks, with the moment and what it was measured on."""
     begin, end = "<!-- bench -->", "<!-- /bench -->"
     page = PAGE.read_text()
     before, after = page.partition(begin)[0], page.partition(end)[2]
     head, *found = rows(comparisons)
     lines = [head, tuple("---" for _ in head), *found]
-    said = (
-        f"Measured {datetime.now(UTC):%Y-%m-%d}: {platform.platform()}, {os.cpu_count()} cores, load {load:.1f} at the "
-        f"start, Python {platform.python_version()}."
-    )
+    said = f"Measured {datetime.now(UTC):%Y-%m-%d}: {sentence(facts)}"
     drawn = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     PAGE.write_text(f"{before}{begin}\n{said}\n\n{drawn}\n{end}{after}")
 
 
-def keep(comparisons: list[Comparison], load: float) -> Path:
+def keep(comparisons: list[Comparison], facts: Facts) -> Path:
     """Write everything measured to a file; return its path."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    machine = {
-        "cores": os.cpu_count(),
-        "load": load,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
     told = json.dumps(
-        {"at": now.isoformat(), "machine": machine, "durable": True, "rows": [each.as_json() for each in comparisons]},
-        indent=2,
+        {"at": now.isoformat(), "measured_on": facts, "rows": [each.as_json() for each in comparisons]}, indent=2
     )
     path = RESULTS / f"{now:%Y%m%dT%H%M%S}.json"
     path.write_text(told + "\n")

@@ -1,17 +1,18 @@
-"""Consuming into the matrix beside a bare consumer that inserts a row for each message.
+"""Consuming into the matrix beside a bare consumer that inserts a row for each message, and one that inserts nothing.
 
-Both find their messages in a replicated queue and acknowledge after the commit. Ours opens each, checks its signature,
+All find their messages in a replicated queue and acknowledge after the commit. Ours opens each, checks its signature,
 looks whether it was applied before, and adds it to facts and sums, up to 500 in one transaction. With ten times the
 data, ten times as many events were applied before.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import text
 
@@ -19,7 +20,7 @@ from gateway.matrix.consumer import MatrixConsumer
 from gateway.matrix.writer import Writer
 from loadtests.cpu import cpu_s, family
 from loadtests.history import PUBLISHED, UNIT
-from loadtests.peers import Comparison, Sample, compare
+from loadtests.peers import ROUNDS, Comparison, Sample, compare
 from loadtests.relay import Publisher
 from loadtests.world import World
 from loadtests.writers import connect
@@ -33,29 +34,40 @@ from shared.events import Stored, encode
 from shared.ids import new_id
 
 EVENTS = 2000
+ADDED = (2 * ROUNDS + 1) * EVENTS  # by the turns: ten times as many at their end too
 PREFETCH = 1000
 POLL_S = 0.005
 PEER = consumer("bench.consume", ArticlePublished)
 
 
-def consuming(world: World) -> Comparison:
-    """Return messages per second, each with its effect committed."""
+def consuming(world: World) -> list[Comparison]:
+    """Return messages per second, each with its effect committed, beside two peers."""
     settings = world.settings
     topology.declare(settings.amqp_url, [*CONSUMERS, PEER])
-    for each, events in ((settings, world.events), (world.large, 10 * world.events)):
-        _apply_before(each, events)
+    _apply_before(settings, world.events)
+    _apply_before(world.large, 10 * (world.events + ADDED))
     owner = open_engine(settings.owner_url("content"))
     with writing(owner) as db:
         db.execute(text("create table bench_consumed (id uuid primary key, data text not null)"))
         db.execute(text("grant insert on bench_consumed to matrix_content"))
     owner.dispose()
+    database = connect(settings)
+    insert = _inserting(database)
     small, large = (open_engine(each.database_url("gateway")) for each in (settings, world.large))
     writers = Writer(small), Writer(large)
-    found = compare(
-        "consume", f"consume {EVENTS} events into the matrix", "bare consumer, one INSERT each", "events/s",
-        lambda: _ours(world, settings, writers[0]), lambda: _theirs(world),
-        ten=lambda: _ours(world, world.large, writers[1]),
-    )  # fmt: skip
+    what = f"consume {EVENTS} events into the matrix"
+    found = [
+        compare(
+            "consume", what, "bare consumer, one INSERT each", "events/s",
+            lambda: _ours(world, settings, writers[0]), lambda: _theirs(world, insert),
+            ten=lambda: _ours(world, world.large, writers[1]),
+        ),
+        compare(
+            "consume-only", what, "bare consumer, which only acknowledges", "events/s",
+            lambda: _ours(world, settings, writers[0]), lambda: _theirs(world, lambda body: None),
+        ),
+    ]  # fmt: skip
+    database.close()
     small.dispose()
     large.dispose()
     return found
@@ -70,10 +82,10 @@ def _apply_before(settings: Settings, events: int) -> None:
     owner.dispose()
 
 
-def _messages(settings: Settings) -> list[Message]:
+def messages(settings: Settings, number: int = EVENTS) -> list[Message]:
     """Return events that nobody has seen, sealed."""
     envelope = Envelope(settings.secrets)
-    return [envelope.seal("content", _published(number)) for number in range(1, EVENTS + 1)]
+    return [envelope.seal("content", _published(number)) for number in range(1, number + 1)]
 
 
 def _published(position: int) -> Stored:
@@ -106,16 +118,21 @@ def _ours(world: World, settings: Settings, writer: Writer) -> Sample:
     return taken[0]
 
 
-def _theirs(world: World) -> Sample:
+def _theirs(world: World, take: Callable[[bytes], None]) -> Sample:
     _fill(world.settings, PEER)
-    with closing(connect(world.settings)) as database, closing(topology.connect(world.settings.amqp_url)) as connection:
-        cursor, channel = database.cursor(), connection.channel()
+    with closing(topology.connect(world.settings.amqp_url)) as connection:
+        channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         with _measured(world) as taken:
             for method, _, body in islice(channel.consume(PEER.name), EVENTS):
-                cursor.execute("insert into bench_consumed values (%s, %s)", (str(new_id()), body.decode()))
+                take(body)
                 channel.basic_ack(method.delivery_tag)
     return taken[0]
+
+
+def _inserting(database: Any) -> Callable[[bytes], None]:
+    cursor = database.cursor()
+    return lambda body: cursor.execute("insert into bench_consumed values (%s, %s)", (str(new_id()), body.decode()))
 
 
 @contextmanager
@@ -133,4 +150,4 @@ def _measured(world: World) -> Iterator[list[Sample]]:
 def _fill(settings: Settings, queue: Consumer) -> None:
     with closing(topology.connect(settings.amqp_url)) as connection:
         connection.channel().queue_purge(queue.name)
-    Publisher(settings.amqp_url, _messages(settings), queue.name).run()
+    Publisher(settings.amqp_url, messages(settings), queue.name).run()

@@ -14,8 +14,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from infra.servers.ports import wait_until
-from loadtests.peers import Comparison, Sample
+from loadtests.peers import ROUNDS, Comparison, Sample
 from loadtests.processes import matrix
+from loadtests.visible import start_at
 from loadtests.world import World
 from loadtests.writers import KINDS, STREAM, Write, connect
 from shared import topology
@@ -46,6 +47,7 @@ def outages(world: World) -> list[Comparison]:
     rabbit = world.servers.rabbit
     with _writers(world.settings) as begin, closing(connect(world.settings)) as database, ExitStack() as stack:
         progress = Progress(database.cursor())
+        start_at(world.settings, progress.head())
         leader = stack.enter_context(matrix(world.environment, "relay", "content"))
         progress.wait_until_caught_up()
 
@@ -64,7 +66,8 @@ def outages(world: World) -> list[Comparison]:
             "relay": relay_dies,
             "broker": broker_restarts,
         }
-        order = [*faults, *reversed(faults)]
+        orders = [list(faults), list(reversed(faults))]  # in turns, so that no fault has the better moments
+        order = [name for nth in range(ROUNDS) for name in orders[nth % 2]]
         courses = [(name, _course(faults[name], begin, progress)) for name in order]
     found = {name: [course for whose, course in courses if whose == name] for name in faults}
     return [
@@ -114,8 +117,12 @@ class Progress:
         """Return once what is appended is published within ``SOON_S`` seconds, while appends go on."""
         since = float("-inf")
         while time.perf_counter() - since > SOON_S:
-            since, head = time.perf_counter(), self._ask("select coalesce(max(position), 0) from event")
+            since, head = time.perf_counter(), self.head()
             assert wait_until(lambda at=head: self._published() >= at, PATIENCE_S), "the relay does not catch up"  # type: ignore[misc]
+
+    def head(self) -> int:
+        """Return the last event's position."""
+        return self._ask("select coalesce(max(position), 0) from event")
 
     def _published(self) -> int:
         return self._ask("select coalesce(max(position), 0) from relay")

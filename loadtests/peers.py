@@ -17,7 +17,7 @@ SLACK = 0.1  # of a target: as much as a median moves from run to run without an
 THRESHOLDS = Path("bench/thresholds.toml")
 HEAD = (
     "what", "beside", "unit", "ours: median (middle half)", "peer", "ratio", "of processor time", "target",
-    "cost at ten times the data",
+    "cost at ten times the data", "samples",
 )  # fmt: skip
 T = TypeVar("T")
 Targets = Mapping[str, Mapping[str, float]]
@@ -35,6 +35,7 @@ class Sample:
 
 
 Slice = Callable[[], Sample]
+Slices = Sequence[Sequence[float]]  # latencies of each slice, in milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +84,10 @@ class Comparison:
         cpu = "" if self.cpu_ratio is None else f"{self.cpu_ratio:.2f}"
         target, most = self._aims(targets)
         aim, ten = _judged(self.ratio, target, at_most=self.cost), self.at_ten
-        grown = "" if ten is None else f"{ten:.2f}" + (f" ({_judged(ten, most, at_most=True)})" if most else "")
+        grown = "–" if ten is None else f"{ten:.2f}" + (f" ({_judged(ten, most, at_most=True)})" if most else "")
         return (
             self.what, self.peer, self.unit, spread(self.ours), spread(self.theirs), f"{self.ratio:.2f}", cpu, aim,
-            grown,
+            grown, str(len(self.ours)),
         )  # fmt: skip
 
     def _aims(self, targets: Targets) -> tuple[float | None, float | None]:
@@ -132,10 +133,16 @@ def compare_latencies(
     rounds: int = ROUNDS, *, ten: Callable[[], Sequence[float]] | None = None,
 ) -> list[Comparison]:  # fmt: skip
     """Return a comparison of the median and one of the 99th percentile; each slice gives latencies in milliseconds."""
-    found = in_turns(ours, theirs, rounds, ten)
+    return latencies(name, what, peer, *in_turns(ours, theirs, rounds, ten))
+
+
+def latencies(name: str, what: str, peer: str, ours: Slices, theirs: Slices, ten: Slices = ()) -> list[Comparison]:
+    """Return a comparison of the medians and one of the 99th percentiles of slices, in milliseconds."""
 
     def of(share: float) -> Comparison:
-        mine, others, grown = (tuple(Sample(percentile(some, share)) for some in measured) for measured in found)
+        mine, others, grown = (
+            tuple(Sample(percentile(some, share)) for some in measured) for measured in (ours, theirs, ten)
+        )
         return Comparison(
             name=f"{name}-p{share * 100:.0f}", what=f"{what}, p{share * 100:.0f}", peer=peer, unit="ms",
             ours=mine, theirs=others, ten=grown, cost=True,

@@ -42,18 +42,25 @@ def readiness(world: World) -> list[Comparison]:
     return [_start_up(world), _failover(world, signal.SIGKILL), _failover(world, signal.SIGSTOP)]
 
 
-def _start_up(world: World) -> Comparison:
+def bare(world: World) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment of the process that loads libraries and connects."""
     url = make_url(world.settings.database_url("content")).set(drivername="postgresql")
     told = {"BENCH_DATABASE": url.render_as_string(hide_password=False), "BENCH_AMQP": world.settings.amqp_url}
+    return [sys.executable, "-W", "ignore", "-c", BARE], {**world.environment, **told}
 
-    def bare() -> Sample:
+
+def _start_up(world: World) -> Comparison:
+    command, environment = bare(world)
+
+    def connect_only() -> Sample:
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-W", "ignore", "-c", BARE], env={**world.environment, **told}, check=True)
+        subprocess.run(command, env=environment, check=True)
         return Sample((time.perf_counter() - began) * 1000)
 
     return compare(
         "service-start", "a service, until it takes requests", "loading its libraries and connecting", "ms",
-        lambda: _ready(world, world.environment), bare, ten=lambda: _ready(world, world.large_environment), cost=True,
+        lambda: _ready(world, world.environment), connect_only,
+        ten=lambda: _ready(world, world.large_environment), cost=True,
     )  # fmt: skip
 
 

@@ -17,9 +17,9 @@ from gateway.importing.reader import reading
 from gateway.importing.reading.limits import MAX_ROWS
 from loadtests.cpu import children, cpu_s
 from loadtests.memory import high_water_mib
-from loadtests.peers import Comparison, Sample, allowed, in_turns
+from loadtests.peers import ROUNDS, Comparison, Sample, allowed, in_turns
 
-ROWS, ROUNDS = 5_000, 5
+ROWS = 5_000
 LONGEST, ALLOWED_MIB = MAX_ROWS - 1, 128.0  # with the row of names
 LOOK_ROWS = 500  # the program ends with its last row, and what it took is not known any more
 COLUMNS = ("内容标题", "发表时间", "总阅读人数", "总阅读次数", "总分享人数", "总分享次数", "送达人数", "内容url")
@@ -42,7 +42,7 @@ def imports() -> list[Comparison]:
             *_beside("xlsx", ".xlsx", "openpyxl, read only", "sheet", few, many),
             allowed(
                 "import-xlsx-longest", f"read {LONGEST:,} rows of XLSX, memory", "MiB at the peak",
-                [_ours(longest, LONGEST)[1]], ALLOWED_MIB,
+                [_ours(longest, LONGEST)[1] for _ in range(2)], ALLOWED_MIB,
             ),
         ]  # fmt: skip
 

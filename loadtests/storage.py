@@ -20,12 +20,8 @@ _COUNT = text("select count(*) from event")
 _WRITTEN = text("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")
 
 
-def storing(world: World) -> list[Comparison]:
-    """Return bytes for each event: at rest, and written ahead."""
-    return [_at_rest(world), _written_ahead(world)]
-
-
-def _at_rest(world: World) -> Comparison:
+def at_rest(world: World) -> list[Comparison]:
+    """Return bytes for each event that lies there."""
     owner = open_engine(world.settings.owner_url("content"))
     with writing(owner) as db:
         db.execute(text("create table bench_bare as select * from event order by position"))
@@ -34,26 +30,31 @@ def _at_rest(world: World) -> Comparison:
     with open_engine(world.large.owner_url("content")).connect() as db:
         ten = _bytes(db, "event")
     owner.dispose()
-    return Comparison(
+    found = Comparison(
         name="storage", what=f"an event on disk, of {world.events:,}", peer="a row with primary key only",
         unit="bytes", cost=True, ours=(ours,), theirs=(theirs,), ten=(ten,),
     )  # fmt: skip
+    return [found]
 
 
 def _bytes(db: Connection, table: str) -> Sample:
     return Sample(db.execute(_SIZE, {"name": table}).scalar_one() / db.execute(_COUNT).scalar_one())
 
 
-def _written_ahead(world: World) -> Comparison:
+def written_ahead(world: World) -> list[Comparison]:
+    """Return bytes that are written ahead for each event."""
     superuser, owner = open_engine(world.servers.postgres_url), open_engine(world.settings.owner_url("content"))
-    log = open_log("content", open_engine(world.settings.database_url("content")))
+    log, large = (
+        open_log("content", open_engine(settings.database_url("content"))) for settings in (world.settings, world.large)
+    )
     found = compare(
         "write-ahead", f"an event's write-ahead log, {STREAM} a transaction", "a row with primary key only", "bytes",
-        lambda: _ahead(superuser, log), lambda: _ahead_of_bare(superuser, owner), cost=True,
+        lambda: _ahead(superuser, log), lambda: _ahead_of_bare(superuser, owner),
+        ten=lambda: _ahead(superuser, large), cost=True,
     )  # fmt: skip
-    for engine in (superuser, owner, log.engine):
+    for engine in (superuser, owner, log.engine, large.engine):
         engine.dispose()
-    return found
+    return [found]
 
 
 def _ahead(superuser: Engine, log: Log) -> Sample:

@@ -7,7 +7,9 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from uuid import uuid4
@@ -17,13 +19,14 @@ import httpx
 from loadtests.cpu import cpu_s, family
 from loadtests.embedded import Served, embedded
 from loadtests.memory import forget_high_water, high_water_mib
-from loadtests.peers import Comparison, Sample, in_turns
+from loadtests.peers import ROUNDS, Comparison, Sample, in_turns
 
 MEGABYTES, PART = 100, 25_000_000
 UNIT = {"name": "体育学院", "kind": "college", "since": "2018-09-01"}
 HEAD = b"\x00\x00\x00\x18ftypisom" + bytes(12)  # an MP4, as far as anybody looks
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 Measured = tuple[Sample, Sample]
+Many = Sequence[Measured]
 
 
 def uploading() -> list[Comparison]:
@@ -33,19 +36,26 @@ def uploading() -> list[Comparison]:
         with embedded(folder) as (gateway, key), _client(gateway, key) as client:
             unit = client.post("/v1/units", json=UNIT, headers={"Idempotency-Key": "unit"}).json()["id"]
             content = HEAD + os.urandom(MEGABYTES * 1_000_000 - len(HEAD))
-            tenth = content[: len(content) // 10]
-            ours, theirs = in_turns(
-                lambda: _ours(client, gateway, unit, content), lambda: _bare(folder, content), 5
-            )[:2]  # fmt: skip
-            small = [_ours(client, gateway, unit, tenth)[1] for _ in range(3)]
+            whole, tenth = (
+                in_turns(partial(_ours, client, gateway, unit, each), partial(_bare, folder, each), ROUNDS)[:2]
+                for each in (content, content[: len(content) // 10])
+            )
+    (ours, theirs), (small, theirs_small) = whole, tenth
+
+    def speed(name: str, megabytes: int, mine: Many, others: Many, ten: Many = ()) -> Comparison:
+        rates, bare, grown = (tuple(rate for rate, _ in each) for each in (mine, others, ten))
+        return Comparison(
+            name=name, what=f"upload {megabytes} MB in parts of {PART // 1_000_000}", peer="write and SHA-256",
+            unit="MB/s", ours=rates, theirs=bare, ten=grown,
+        )  # fmt: skip
+
     return [
-        Comparison(
-            name="upload", what=f"upload {MEGABYTES} MB in parts of {PART // 1_000_000}", peer="write and SHA-256",
-            unit="MB/s", ours=tuple(each[0] for each in ours), theirs=tuple(each[0] for each in theirs),
-        ),
+        speed("upload", MEGABYTES, ours, theirs),
+        speed("upload-tenth", MEGABYTES // 10, small, theirs_small, ten=ours),
         Comparison(
             name="upload-memory", what=f"upload {MEGABYTES} MB, memory", peer="the same for a tenth of the bytes",
-            unit="MiB at the peak", cost=True, ours=tuple(each[1] for each in ours), theirs=tuple(small),
+            unit="MiB at the peak", cost=True, ours=tuple(peak for _, peak in ours),
+            theirs=tuple(peak for _, peak in small),
         ),
     ]  # fmt: skip
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pika
@@ -16,7 +17,7 @@ from sqlalchemy import text
 
 from infra.servers.ports import wait_until
 from loadtests.history import PUBLISHED
-from loadtests.peers import Comparison, compare_latencies
+from loadtests.peers import ROUNDS, Comparison, in_turns, latencies
 from loadtests.processes import matrix
 from loadtests.world import World
 from loadtests.writers import connect
@@ -30,45 +31,51 @@ from shared.execute import cause_of
 from shared.ids import new_id
 from shared.log import open_log
 
-RATE, SLICE_S = 100, 2.5
+RATES = {100: 2.5, 500: 1.0}  # appends a second, and for how many seconds in a slice
+USUAL = 100
 PATIENCE_S = 60.0
 PEER = consumer("bench.visible", ArticlePublished)
 
 
 def visibility(world: World) -> list[Comparison]:
-    """Return milliseconds: median and 99th percentile."""
+    """Return milliseconds: median and 99th percentile, at several rates; ten times: at the usual one."""
     topology.declare(world.settings.amqp_url, [*CONSUMERS, PEER])
     with _followed(world.settings, world.environment) as ours, _Peer(world.settings) as peer:
-        found = compare_latencies(
-            "visible", f"commit to visible, {RATE}/s", "publish, consume, INSERT", ours, peer.slice
-        )  # fmt: skip
+        found = {rate: in_turns(partial(ours, rate), partial(peer.slice, rate), ROUNDS)[:2] for rate in RATES}
     with _followed(world.large, world.large_environment) as ours:
-        ours()
-        grown = compare_latencies("visible", "", "", ours, lambda: [1.0], rounds=2)
-    return [replace(once, ten=ten.ours) for once, ten in zip(found, grown, strict=True)]
+        ours(USUAL)
+        ten = [ours(USUAL) for _ in range(ROUNDS)]
+    return [
+        each
+        for rate, (mine, theirs) in found.items()
+        for each in latencies(
+            f"visible-{rate}", f"commit to visible, {rate}/s", "publish, consume, INSERT", mine, theirs,
+            ten if rate == USUAL else (),
+        )
+    ]  # fmt: skip
 
 
-def _at_a_rate(act: Callable[[int], None]) -> None:
-    """Act ``RATE`` times a second: late acts are made up for, none is left out."""
+def _at_a_rate(rate: int, act: Callable[[int], None]) -> None:
+    """Act ``rate`` times a second: late acts are made up for, none is left out."""
     began = time.perf_counter()
-    for number in range(int(RATE * SLICE_S)):
-        time.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+    for number in range(int(rate * RATES[rate])):
+        time.sleep(max(0.0, began + number / rate - time.perf_counter()))
         act(number)
 
 
 @contextmanager
-def _followed(settings: Settings, environment: dict[str, str]) -> Iterator[Callable[[], list[float]]]:
+def _followed(settings: Settings, environment: dict[str, str]) -> Iterator[Callable[[int], list[float]]]:
     """Give what measures a slice, while relay and projector run from the log's end on."""
     appender = open_log("content", open_engine(settings.database_url("content")))
-    _start_at(settings, appender.head())
+    start_at(settings, appender.head())
     for queue in CONSUMERS:
-        _purge(settings, queue.name)
+        purge(settings, queue.name)
     with ExitStack() as stack:
         stack.enter_context(matrix(environment, "relay", "content"))
         stack.enter_context(matrix(environment, "project"))
         watch = stack.enter_context(_Watch(settings))
 
-        def slice_() -> list[float]:
+        def slice_(rate: int) -> list[float]:
             commits: dict[int, float] = {}
 
             def act(_: int) -> None:
@@ -77,7 +84,7 @@ def _followed(settings: Settings, environment: dict[str, str]) -> Iterator[Calla
                 done = appender.append(f"article-{article}", [event], expected_version=0, cause=cause_of("bench"))
                 commits[done.position] = time.perf_counter()
 
-            _at_a_rate(act)
+            _at_a_rate(rate, act)
             assert wait_until(lambda: watch.position >= max(commits), PATIENCE_S), "the matrix does not follow"
             return [(watch.seen(position) - at) * 1000 for position, at in commits.items()]
 
@@ -85,7 +92,7 @@ def _followed(settings: Settings, environment: dict[str, str]) -> Iterator[Calla
     appender.engine.dispose()
 
 
-def _start_at(settings: Settings, head: int) -> None:
+def start_at(settings: Settings, head: int) -> None:
     """Let the relay begin at the log's end: the past is another row's matter."""
     engine = open_engine(settings.database_url("content"))
     with writing(engine) as db:
@@ -94,7 +101,7 @@ def _start_at(settings: Settings, head: int) -> None:
     engine.dispose()
 
 
-def _purge(settings: Settings, queue: str) -> None:
+def purge(settings: Settings, queue: str) -> None:
     connection = topology.connect(settings.amqp_url)
     connection.channel().queue_purge(queue)
     connection.close()
@@ -171,7 +178,7 @@ class _Peer:
         self._thread.join()
         self._connection.close()
 
-    def slice(self) -> list[float]:
+    def slice(self, rate: int) -> list[float]:
         """Return the latencies of a slice in milliseconds."""
         sent: dict[int, float] = {}
         self._inserted.clear()
@@ -181,7 +188,7 @@ class _Peer:
             properties = pika.BasicProperties(delivery_mode=2)
             self._channel.basic_publish(topology.EVENTS, PEER.name, str(number).encode(), properties, mandatory=True)
 
-        _at_a_rate(act)
+        _at_a_rate(rate, act)
         assert wait_until(lambda: len(self._inserted) == len(sent), PATIENCE_S)
         return [(self._inserted[number] - at) * 1000 for number, at in sent.items()]
 

@@ -5,6 +5,7 @@ Every append of ours carries its command's key, as every command does, so it wri
 indexes; it sends all rows at once, checks no version, draws no lock, links no hash.
 """
 
+import io
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +44,10 @@ ROWS = (
     " causation_id, data, hash) values {}; "
 )
 PLACES = "(%s, %s, %s, %s, %s, %s, 'bench', %s, %s, null, %s, %s)"
+COPY = (
+    "copy bench_event (event_id, stream, version, type, occurred_at, recorded_at, actor, unit, correlation_id,"
+    " causation_id, data, hash) from stdin"
+)
 ROW = UnitRenamed(unit_id=UNIT, name="体育学院融媒体中心", since=date(2021, 9, 1))
 LOCK = 7_000_007
 SHARED = "_shared("  # of the lock's name
@@ -128,7 +133,7 @@ def writers(world: World, count: int) -> Iterator[Writing]:
 
 def _work(settings: Settings, large: Settings, pipe: Connection) -> None:
     """Write in slices as told until told to end; answer with the seconds and each write's milliseconds."""
-    writes = {kind: make(large if kind == "ten" else settings) for kind, make in KINDS.items()}
+    writes = {kind: make(large if kind.startswith("ten") else settings) for kind, make in KINDS.items()}
     while (told := pipe.recv()) is not None:
         kind, begin = told
         write, stream = writes[kind], ""
@@ -181,6 +186,24 @@ def _bare(settings: Settings, events: int = 1, locked: bool = False) -> Write:
     return insert
 
 
+def _copied(settings: Settings) -> Write:
+    cursor = connect(settings).cursor()
+    data = encode(ROW).replace("\\", "\\\\")  # as COPY wants it
+    fact, hashed = f"bench\t{UNIT}", "\\\\x" + bytes(32).hex()
+
+    def copy(stream: str, turn: int) -> None:
+        now = time.time_ns() // 1000
+        rows = "".join(
+            f"{new_id()}\t{stream}\t{version}\t{ROW.type}\t{now}\t{now}\t{fact}\t{new_id()}\t\\N\t{data}\t{hashed}\n"
+            for version in range(turn * BATCH + 1, (turn + 1) * BATCH + 1)
+        )
+        cursor.execute("begin")
+        cursor.copy_expert(COPY, io.StringIO(rows))
+        cursor.execute(COMMAND + "; commit", [str(new_id()), FINGERPRINT, (turn + 1) * BATCH, now, now])
+
+    return copy
+
+
 def recorder(settings: Settings) -> PostgresApplicationRecorder:
     """Return the recorder of ``eventsourcing``, with its own settings, in content's schema."""
     url = make_url(settings.owner_url("content"))
@@ -210,8 +233,10 @@ KINDS: dict[str, Callable[[Settings], Write]] = {
     "ours": _ours,
     "ten": _ours,
     "batch": lambda settings: _ours(settings, BATCH),
+    "ten-batch": lambda settings: _ours(settings, BATCH),
     "bare": _bare,
     "rows": lambda settings: _bare(settings, BATCH),
+    "copied": _copied,
     "exclusive": lambda settings: _ours(settings, exclusive=True),
     "locked": lambda settings: _bare(settings, locked=True),
     "eventsourcing": _eventsourcing,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.peers import Comparison, Sample, compare, compare_latencies, in_turns, percentile
+from loadtests.peers import HEAD, Comparison, Sample, compare, compare_latencies, in_turns, percentile
 
 TARGETS = {"ratio": {"rate": 0.8}, "at_most": {"cost": 2.0}, "ten": {"rate": 1.1, "cost": 1.1}}
 
@@ -27,7 +27,7 @@ def test_a_cost_is_judged_by_the_most_it_may_be() -> None:
 
 
 def test_what_has_no_target_misses_none() -> None:
-    assert comparison("other", 1, 100, ten=0.1).as_row(TARGETS)[7:] == ("", "10.00")
+    assert comparison("other", 1, 100, ten=0.1).as_row(TARGETS)[7:9] == ("", "10.00")
 
 
 @pytest.mark.parametrize(("name", "ten"), [("rate", 50.0), ("cost", 200.0)])
@@ -46,7 +46,13 @@ def test_a_miss_of_more_than_a_tenth_fails_the_run_and_a_lesser_one_is_shown() -
 
 def test_without_ten_times_the_data_nothing_is_said_of_growth() -> None:
     assert comparison("rate", 1, 1).at_ten is None
-    assert comparison("rate", 1, 1).as_row(TARGETS)[8] == ""
+    assert comparison("rate", 1, 1).as_row(TARGETS)[8] == "–"
+
+
+def test_a_row_says_how_often_ours_was_measured() -> None:
+    found = compare("n", "w", "p", "u", lambda: Sample(1.0), lambda: Sample(1.0), rounds=5)
+    assert dict(zip(HEAD, found.as_row(TARGETS), strict=True))["samples"] == "10"
+    assert dict(zip(HEAD, comparison("rate", 1, 1).as_row(TARGETS), strict=True))["samples"] == "1"
 
 
 def test_one_slow_sample_does_not_move_the_ratio() -> None:
