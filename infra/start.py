@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import text
 
-from shared.database import open_engine, reading
 from shared.logs import AGAIN_S, log
-from shared.versions import OldTables, newest_version
+from shared.versions import OldTables, newest_version, version_of
 
 PAUSE_S = 1.0
 Need = Callable[[], None]
@@ -50,12 +48,7 @@ def tables(owner: str, url: str) -> Need:
     newest = newest_version(owner)
 
     def need() -> None:
-        engine = open_engine(url)
-        try:
-            with reading(engine) as db:
-                found = db.execute(text("select version_num from alembic_version")).scalar() or "none"
-        finally:
-            engine.dispose()
+        found = version_of(url)
         if found < newest:
             raise OldTables(
                 f"the tables of {owner} are of version {found}, this program needs {newest}: run `matrix migrate`"

@@ -19,8 +19,10 @@ class GatewayWorker(ASGIWorker):
 
     def load_wsgi(self) -> None:
         """Load the application; a setting that it cannot use ends the platform with one line."""
+        gc.disable()  # hardly anything that is loaded goes again: looking for it takes a tenth of a start
         with plainly(Arbiter.WORKER_BOOT_ERROR):
             super().load_wsgi()
+        gc.enable()
 
     def _setup_event_loop(self) -> None:
         super()._setup_event_loop()

@@ -70,6 +70,7 @@ def outages(world: World) -> list[Comparison]:
         order = [name for nth in range(ROUNDS) for name in orders[nth % 2]]
         courses = [(name, _course(faults[name], begin, progress)) for name in order]
     found = {name: [course for whose, course in courses if whose == name] for name in faults}
+    assert all(course.rate.value for course in found["none"]), "too busy a machine: no append is soon, with no fault"
     return [
         *_rows("relay", "a relay killed, back after 5 s", found["relay"], found["none"]),
         *_rows("broker", "the broker killed, started anew", found["broker"], found["none"]),

@@ -42,16 +42,15 @@ def uploading() -> list[Comparison]:
             )
     (ours, theirs), (small, theirs_small) = whole, tenth
 
-    def speed(name: str, megabytes: int, mine: Many, others: Many, ten: Many = ()) -> Comparison:
+    def speed(name: str, what: str, mine: Many, others: Many, ten: Many = ()) -> Comparison:
         rates, bare, grown = (tuple(rate for rate, _ in each) for each in (mine, others, ten))
         return Comparison(
-            name=name, what=f"upload {megabytes} MB in parts of {PART // 1_000_000}", peer="write and SHA-256",
-            unit="MB/s", ours=rates, theirs=bare, ten=grown,
-        )  # fmt: skip
+            name=name, what=what, peer="write and SHA-256", unit="MB/s", ours=rates, theirs=bare, ten=grown
+        )
 
     return [
-        speed("upload", MEGABYTES, ours, theirs),
-        speed("upload-tenth", MEGABYTES // 10, small, theirs_small, ten=ours),
+        speed("upload", f"upload {MEGABYTES} MB in parts of {PART // 1_000_000}", ours, theirs),
+        speed("upload-tenth", f"upload {MEGABYTES // 10} MB", small, theirs_small, ten=ours),
         Comparison(
             name="upload-memory", what=f"upload {MEGABYTES} MB, memory", peer="the same for a tenth of the bytes",
             unit="MiB at the peak", cost=True, ours=tuple(peak for _, peak in ours),

@@ -3,6 +3,10 @@
 from importlib import import_module
 from pathlib import Path
 
+from sqlalchemy import text
+
+from shared.database import open_engine, reading
+
 
 class OldTables(Exception):
     """Tables are older than this program; the text says whose, and what to do."""
@@ -17,3 +21,17 @@ def migrations_of(owner: str) -> Path:
 def newest_version(owner: str) -> str:
     """Return the number of the owner's newest migration, ``0006``: their files are named after them."""
     return max(path.name[:4] for path in (migrations_of(owner) / "versions").glob("[0-9]*.py"))
+
+
+def version_of(url: str) -> str:
+    """Return the number of the newest migration that the database at ``url`` has had; ``none``: not one.
+
+    Raises:
+        PlatformError, DBAPIError: the database does not answer, or nobody ever prepared it.
+    """
+    engine = open_engine(url)
+    try:
+        with reading(engine) as db:
+            return str(db.execute(text("select version_num from alembic_version")).scalar() or "none")
+    finally:
+        engine.dispose()

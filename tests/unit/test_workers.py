@@ -1,9 +1,13 @@
 """A worker's collections of garbage, which everybody who listens waits for."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
+from gunicorn.workers.gasgi import ASGIWorker
+
+from infra.workers import GatewayWorker
 
 COUNTED = """
 import gc
@@ -24,3 +28,12 @@ def looked_through(prepared: str) -> int:
 def test_what_was_loaded_is_not_looked_through_for_garbage_again(prepared: str, few: bool) -> None:
     """F53; the careless worker, which leaves it, has a hundred thousand objects to look through each time."""
     assert (looked_through(prepared) < 5_000) is few
+
+
+def test_garbage_is_let_be_while_the_platform_loads_and_collected_again_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collected: list[bool] = []
+    monkeypatch.setattr(ASGIWorker, "load_wsgi", lambda _: collected.append(gc.isenabled()))
+    GatewayWorker.load_wsgi(object.__new__(GatewayWorker))
+    assert [*collected, gc.isenabled()] == [False, True]
