@@ -12,6 +12,9 @@ from gunicorn.workers.gasgi import ASGIWorker
 from infra.start import plainly
 
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
+FEW = 500  # connections, whose objects are looked through within some milliseconds
+MUCH = 2_000_000  # objects more than at the last look: some 200 MB, if all of them were garbage
+LOOK_S = 1.0
 
 
 class GatewayWorker(ASGIWorker):
@@ -27,6 +30,19 @@ class GatewayWorker(ASGIWorker):
     def _setup_event_loop(self) -> None:
         super()._setup_event_loop()
         self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
+        self.loop.call_later(LOOK_S, self.look)
+
+    def look(self) -> None:
+        """Have garbage collected only while few are connected, or when there may be much; look again in a second.
+
+        What is connected is no garbage, and looking through what thousands keep holds everybody up. Who has gone leaves
+        a cycle of some thirty objects of the server's own, which can wait until most have gone.
+        """
+        if self.nr_conns <= FEW or gc.get_count()[0] >= MUCH:
+            gc.enable()
+        else:
+            gc.disable()
+        self.loop.call_later(LOOK_S, self.look)
 
 
 def post_worker_init(worker: Any) -> None:

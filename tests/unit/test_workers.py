@@ -3,11 +3,13 @@
 import gc
 import subprocess
 import sys
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from gunicorn.workers.gasgi import ASGIWorker
 
-from infra.workers import GatewayWorker
+from infra.workers import FEW, LOOK_S, MUCH, GatewayWorker
 
 COUNTED = """
 import gc
@@ -37,3 +39,22 @@ def test_garbage_is_let_be_while_the_platform_loads_and_collected_again_afterwar
     monkeypatch.setattr(ASGIWorker, "load_wsgi", lambda _: collected.append(gc.isenabled()))
     GatewayWorker.load_wsgi(object.__new__(GatewayWorker))
     assert [*collected, gc.isenabled()] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("connections", "objects", "collects"),
+    [(FEW, 0, True), (FEW + 1, 0, False), (10_000, MUCH - 1, False), (10_000, MUCH, True)],
+)
+def test_while_many_are_connected_garbage_is_let_be_unless_there_may_be_much(
+    connections: int, objects: int, collects: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The careless worker looks through what thousands keep again and again, and they all wait."""
+    worker: Any = object.__new__(GatewayWorker)
+    worker.nr_conns, worker.loop = connections, Mock()
+    monkeypatch.setattr(gc, "get_count", lambda: (objects, 0, 0))
+    try:
+        worker.look()
+        assert gc.isenabled() is collects
+        assert worker.loop.call_later.call_args.args == (LOOK_S, worker.look)
+    finally:
+        gc.enable()
