@@ -13,7 +13,8 @@ from infra.start import plainly
 
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 FEW = 500  # connections, whose objects are looked through within some milliseconds
-MUCH = 2_000_000  # objects more than at the last look: some 200 MB, if all of them were garbage
+OF_ONE = 200  # objects of one who is connected
+MUCH = 2_000_000  # objects beside those of who is connected: some 200 MB, if all of them were garbage
 LOOK_S = 1.0
 
 
@@ -38,7 +39,7 @@ class GatewayWorker(ASGIWorker):
         What is connected is no garbage, and looking through what thousands keep holds everybody up. Who has gone leaves
         a cycle of some thirty objects of the server's own, which can wait until most have gone.
         """
-        if self.nr_conns <= FEW or gc.get_count()[0] >= MUCH:
+        if self.nr_conns <= FEW or gc.get_count()[0] >= MUCH + OF_ONE * self.nr_conns:
             gc.enable()
         else:
             gc.disable()

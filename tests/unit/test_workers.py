@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 from gunicorn.workers.gasgi import ASGIWorker
 
-from infra.workers import FEW, LOOK_S, MUCH, GatewayWorker
+from infra.workers import FEW, LOOK_S, MUCH, OF_ONE, GatewayWorker
 
 COUNTED = """
 import gc
@@ -43,7 +43,7 @@ def test_garbage_is_let_be_while_the_platform_loads_and_collected_again_afterwar
 
 @pytest.mark.parametrize(
     ("connections", "objects", "collects"),
-    [(FEW, 0, True), (FEW + 1, 0, False), (10_000, MUCH - 1, False), (10_000, MUCH, True)],
+    [(FEW, 0, True), (FEW + 1, 0, False), (10_000, MUCH, False), (10_000, MUCH + OF_ONE * 10_000, True)],
 )
 def test_while_many_are_connected_garbage_is_let_be_unless_there_may_be_much(
     connections: int, objects: int, collects: bool, monkeypatch: pytest.MonkeyPatch
