@@ -88,8 +88,8 @@ bench: setup-dev ## measure beside peers in the same run (SCALE=10: ten times th
 	@$(BIN)/python -m infra.servers need > /dev/null
 	@exec $(BIN)/python -m loadtests.bench --scale $(SCALE)
 
-load: setup-dev ## a live event on what runs, else on a platform of its own (SHAPE=spike VIEWERS=1000 SEED=2021 URL=)
-	@exec $(BIN)/python -m loadtests.live --shape $(SHAPE) --viewers $(VIEWERS) --seed $(SEED) $(addprefix --url ,$(URL))
+load: setup-dev ## a live event on what runs, else on a platform of its own (SHAPE=spike VIEWERS=1000 SEED=2021 URL= MANY=1)
+	@exec $(BIN)/python -m loadtests.live --shape $(SHAPE) --viewers $(VIEWERS) --seed $(SEED) $(addprefix --url ,$(URL)) $(if $(MANY),--many)
 
 drill: setup-dev ## scale, kill, restart and roll the containers of `make up` while articles go through; nothing may be lost
 	@exec $(BIN)/python -m loadtests.drill

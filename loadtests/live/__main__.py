@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from loadtests.live.judge import Judgement, conclude, limits
+from loadtests.live.many import many
 from loadtests.live.plan import Plan
 from loadtests.live.platform import CannotLoad, Gauge, Platform, now, people, platform
 from loadtests.live.report import Run, page, written
@@ -32,6 +33,9 @@ SPARE_FILES = 1000
 @click.option("--seed", default=2021, show_default=True, help="The same seed gives the same event.")
 @click.option("--url", help="The platform, on this machine's loopback; by default what runs here, else one of its own.")
 @click.option("--fresh", is_flag=True, help="Start a platform for this run, whatever runs here.")
+@click.option(
+    "--many", "of_many", is_flag=True, help="Start one of many processes; `fault` kills relay, broker, database."
+)
 @click.option("--calm", "calm_s", default=20.0, show_default=True, help="Seconds before the load.")
 @click.option("--load", "load_s", default=30.0, show_default=True, help="Seconds of it.")
 @click.option("--after", "after_s", default=20.0, show_default=True, help="Seconds after it.")
@@ -39,17 +43,20 @@ SPARE_FILES = 1000
     "--news", "news_per_s", type=float, help="Changes a second that the editors make; by default the shape's."
 )
 @click.option("--rehearsal/--no-rehearsal", default=True, help="Prove first that the makers of load can do it.")
-def load(name: str, viewers: int, seed: int, url: str | None, fresh: bool, calm_s: float, load_s: float,
+def load(name: str, viewers: int, seed: int, url: str | None, fresh: bool, of_many: bool, calm_s: float, load_s: float,
          after_s: float, news_per_s: float | None, rehearsal: bool) -> None:  # fmt: skip
     """Play a live event and judge it; exit code 1 when a threshold is not kept, 2 when the run is void."""
     _raise_files(viewers)
-    options = {"calm_s": calm_s, "load_s": load_s, "after_s": after_s}
+    options = {"calm_s": calm_s, "load_s": load_s, "after_s": after_s, "many": float(of_many)}
     if news_per_s is not None:
         options["news_per_s"] = news_per_s
     shape = shape_of(name, viewers, seed, **options)
     folder = RESULTS / f"{now()}-{name}-{viewers}"
     folder.mkdir(parents=True)
-    with platform(url, fresh or name == "fault") as of, people(of, len_streams(shape)) as who:
+    with (
+        many() if of_many else platform(url, fresh or name == "fault") as of,
+        people(of, len_streams(shape)) as who,
+    ):
         plan = Plan(
             port=of.port, folder=str(folder), shape=name, viewers=viewers, seed=seed, crowds=crowds_for(viewers),
             starts_at=0.0, keys=who.viewers, editor_key=who.editor, unit=who.unit, channels=who.channels,
@@ -78,8 +85,8 @@ def len_streams(shape: Shape) -> int:
 def _begin(of: Platform, shape: Shape, gauge: Gauge) -> Callable[[float], None]:
     def begin(starts_at: float) -> None:
         gauge.start(starts_at)
-        for at in shape.faults:
-            timer = threading.Timer(starts_at + at - time.monotonic(), of.kill_worker)
+        for at, fault in zip(shape.faults, of.faults or (of.kill_worker,), strict=False):
+            timer = threading.Timer(starts_at + at - time.monotonic(), fault)
             timer.daemon = True
             timer.start()
 
@@ -100,10 +107,10 @@ def _facts(of: Platform, plan: Plan, gauge: Gauge) -> dict[str, str]:
         "load average while it ran": ", ".join(
             f"{each['load']:.1f}" for each in gauge.taken[:: max(1, len(memory) // 6)]
         ),
-        "platform": "one process, SQLite, started for this run" if of.own else of.url,
+        "platform": f"{of.about}, started for this run" if of.own else of.url,
         "gateway's memory, first and most": f"{memory[0]:.0f} MB, {max(memory):.0f} MB" if memory else "hidden",
         "open files, most": f"{max((each['files'] for each in gauge.taken), default=0):.0f}",
-        "again": f"make load SHAPE={plan.shape} VIEWERS={plan.viewers} SEED={plan.seed}",
+        "again": f"make load SHAPE={plan.shape} VIEWERS={plan.viewers} SEED={plan.seed}{' MANY=1' * bool(of.faults)}",
     }
 
 

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,11 +42,16 @@ class CannotLoad(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """``own``: started for this run, so that its processes may be killed and its data thrown away."""
+    """``own``: started for this run, so that its processes may be killed and its data thrown away.
+
+    ``faults`` are what the shape `fault` does to it, one at each of its moments.
+    """
 
     port: int
     admin_key: str
     own: bool
+    about: str = "one process, SQLite"
+    faults: tuple[Callable[[], None], ...] = ()
 
     @property
     def url(self) -> str:

@@ -159,10 +159,10 @@ class Mixed(Shape):
 
 
 class Fault(Shape):
-    """10: a process of the platform is killed."""
+    """10: a process of the platform is killed, or of many first the relay, then the broker, then the database."""
 
     number = 10
-    about = "A fault under load: the process that holds the connections is killed and started again."
+    about = "Faults under load: what holds the connections is killed, or of many processes relay, broker and database."
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -172,14 +172,15 @@ SHAPES: dict[str, type[Shape]] = {
 
 
 def shape_of(name: str, viewers: int, seed: int, **options: float) -> Shape:
-    """Return the shape of that name; ``options`` are its times in seconds."""
+    """Return the shape of that name; ``options`` are its times in seconds, and whether there are ``many`` processes."""
     calm, load = options.get("calm_s", 20.0), options.get("load_s", 30.0)
+    many = options.pop("many", 0.0)
     special: dict[str, dict[str, object]] = {
         "bursts": {"heeding": 1.0, "news_per_s": 0.1},
         "plateau": {"beat_s": 15.0, "beats_in_phase": True},
         "storm": {"cuts": (calm + 1, calm + load / 2)},
         "slow": {"slow": 0.05, "news_per_s": 5.0},
         "mixed": {"editors": 5, "news_per_s": 2.0, "cuts": (calm + load * 0.8,)},
-        "fault": {"faults": (calm + 1,)},
+        "fault": {"faults": (calm + 1, calm + load / 6, calm + load * 2 / 3) if many else (calm + 1,)},
     }
     return SHAPES[name](viewers=viewers, seed=seed, **{**special.get(name, {}), **options})  # type: ignore[arg-type]

@@ -67,6 +67,12 @@ def test_fifty_viewers_who_are_cut_off_twice_lose_nothing(tmp_path: Path) -> Non
     assert html.count("<svg") >= 5 and "src=" not in html and "http" not in html.replace("http://127.0.0.1", "")
 
 
+def test_of_many_processes_three_fail_one_after_the_other_and_there_is_time_to_recover() -> None:
+    one, many = shape_of("fault", 10, 1), shape_of("fault", 10, 1, many=1.0)
+    assert one.faults == (21.0,) and many.faults == (21.0, 25.0, 40.0)
+    assert many.disturbed_until + 10 <= many.ends_at
+
+
 @pytest.mark.parametrize("url", ["http://matrix.example.edu", "http://10.0.0.1:8000", "http://127.0.0.1.example.edu"])
 def test_load_goes_to_this_machine_only(url: str) -> None:
     with pytest.raises(CannotLoad, match="is not this machine"):
