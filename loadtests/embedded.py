@@ -1,6 +1,5 @@
 """The whole embedded platform, a process of its own on a data directory."""
 
-import os
 import re
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 from infra.servers.ports import free_port
 from loadtests.cpu import family
-from loadtests.processes import end
+from loadtests.processes import end, plain_environment
 
 START_S = 60.0
 
@@ -27,8 +26,7 @@ class Served(NamedTuple):
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     """Return what a process of the platform with that data and port is told."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
-    return {**kept, "MATRIX_MODE": "embedded", "DATA": str(folder), "PORT": str(port)}
+    return {**plain_environment(), "MATRIX_MODE": "embedded", "DATA": str(folder), "PORT": str(port)}
 
 
 @contextmanager

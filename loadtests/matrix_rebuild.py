@@ -4,17 +4,14 @@ For each article of the content log there are an approval in review's, and in me
 spread over 20 units, 60 channels and a year. One live row is wrong before each rebuild.
 """
 
-import time
-from contextlib import closing
+from contextlib import ExitStack
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from gateway.matrix.rebuild import fill, rebuild
-from loadtests.cpu import cpu_s, family
 from loadtests.history import ARTICLE, CHANNEL, NOON, PERSON, STREAM, TEXT, UNIT
-from loadtests.memory import peak_mib
 from loadtests.peers import Comparison, Sample, Slice, compare
-from loadtests.rebuild import REBUILD, Copied
+from loadtests.rebuild import Copied, Model, memory
 from loadtests.world import World
 from shared.config import Settings
 from shared.contracts import SERVICES
@@ -23,6 +20,7 @@ from shared.contracts.review.events import CaseApproved
 from shared.database import open_engine, writing
 from shared.events import Event, encode
 from shared.log import open_log
+from shared.projector import Rebuilt
 
 ROUNDS = 3  # ten times the events take most of a minute
 REVIEW = (
@@ -62,19 +60,15 @@ _WRITE = text("""
 
 def rebuilding_matrix(world: World) -> list[Comparison]:
     """Return events per second, and mebibytes of the process at its peak."""
-    with closing(_Matrix(world.settings, world)) as once, closing(_Matrix(world.large, world)) as ten:
+    with ExitStack() as stack:
+        once, ten = (_Matrix(settings, world, stack) for settings in (world.settings, world.large))
         what = f"rebuild of the matrix from {once.events:,} events"
         speed = compare(
-            "rebuild-matrix", what, "COPY of the same events", "events/s", once.sample, once.copies(world),
-            ROUNDS, ten=ten.sample,
+            "rebuild-matrix", what, "COPY of the same events", "events/s", once.model.sample, once.copies(world),
+            ROUNDS, ten=ten.model.sample,
         )  # fmt: skip
-        memory = Comparison(
-            name="rebuild-matrix-memory", what=f"{what}, memory", peer="a service's, with no events",
-            unit="MiB at the peak", cost=True, ours=tuple(once.memory(world.environment) for _ in range(2)),
-            theirs=tuple(_peak("training", world.environment) for _ in range(2)),
-            ten=(ten.memory(world.large_environment),),
-        )  # fmt: skip
-    return [speed, memory]
+        peer = "a service's, with no events"
+        return [speed, memory("rebuild-matrix-memory", what, peer, once.model, ten.model, world)]
 
 
 def write_work(settings: Settings, articles: int) -> None:
@@ -92,23 +86,20 @@ def write_work(settings: Settings, articles: int) -> None:
 
 
 class _Matrix:
-    """A matrix that is up to date with its logs."""
+    """A matrix that is up to date with its logs; ``stack`` closes what it opens."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
-        self._database_pid, self._own = world.database_pid, open_engine(settings.owner_url("gateway"))
+    def __init__(self, settings: Settings, world: World, stack: ExitStack) -> None:
+        own = open_engine(settings.owner_url("gateway"))
         self._owners = {name: open_engine(settings.owner_url(name)) for name in SERVICES}
+        for engine in (own, *self._owners.values()):
+            stack.callback(engine.dispose)
         self._logs = [open_log(name, owner) for name, owner in self._owners.items()]
         write_work(settings, self._logs[SERVICES.index("content")].head() // len(STREAM))
-        self.events = fill(self._own, self._logs)
-
-    def sample(self) -> Sample:
-        self._spoil()
-        pids = family(self._database_pid)
-        used, own = cpu_s(pids), time.process_time()
-        done = rebuild(self._own, self._logs)
-        assert not done.equal and done.events == self.events
-        used = cpu_s(pids) - used + time.process_time() - own
-        return Sample(done.events / done.seconds, used * 1e6 / done.events)
+        self.events = fill(own, self._logs)
+        self.model = Model(
+            name="matrix", owner=own, database_pid=world.database_pid, rebuild=lambda: self._rebuild(own),
+            wrong="update month_sum set value = value + 1 where month = (select max(month) from month_sum)",
+        )  # fmt: skip
 
     def copies(self, world: World) -> Slice:
         """Return what measures COPY of the same events, log after log."""
@@ -121,18 +112,7 @@ class _Matrix:
 
         return sample
 
-    def memory(self, environment: dict[str, str]) -> Sample:
-        self._spoil()
-        return _peak("matrix", environment)
-
-    def close(self) -> None:
-        for engine in (self._own, *self._owners.values()):
-            engine.dispose()
-
-    def _spoil(self) -> None:
-        with writing(self._own) as db:
-            db.execute(text("update month_sum set value = value + 1 where month = (select max(month) from month_sum)"))
-
-
-def _peak(name: str, environment: dict[str, str]) -> Sample:
-    return Sample(peak_mib([*REBUILD, name], environment)[0])
+    def _rebuild(self, own: Engine) -> Rebuilt:
+        done = rebuild(own, self._logs)
+        assert done.events == self.events
+        return done

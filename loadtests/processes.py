@@ -1,5 +1,6 @@
 """Processes of the platform, started and ended by the benchmark."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -7,6 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 PATIENCE_S = 40.0
+
+
+def plain_environment() -> dict[str, str]:
+    """Return this process's environment without the platform's settings: what is started has its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
 
 
 @contextmanager

@@ -7,7 +7,9 @@ them into a table with the log's indexes, decodes and folds nothing. Memory is t
 import io
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -20,56 +22,72 @@ from services.content.projections import VIEWS
 from shared.config import Settings
 from shared.database import open_engine, writing
 from shared.log import open_log
-from shared.projector import Projector
+from shared.projector import Projector, Rebuilt
 
 REBUILD = (sys.executable, "-m", "infra.cli", "rebuild")
 
 
 def rebuilding(world: World) -> list[Comparison]:
     """Return events per second, and mebibytes of the process at its peak."""
-    with closing(_Rebuilt(world.settings, world)) as once, closing(_Rebuilt(world.large, world)) as ten:
+    with closing(_content(world.settings, world)) as once, closing(_content(world.large, world)) as ten:
         copied = Copied(once.owner)
+        what = f"rebuild from {world.events:,} events"
         speed = compare(
-            "rebuild", f"rebuild from {world.events:,} events", "COPY of the same events", "events/s",
-            once.sample, lambda: copied.sample(world), ten=ten.sample,
+            "rebuild", what, "COPY of the same events", "events/s", once.sample, lambda: copied.sample(world),
+            ten=ten.sample,
         )  # fmt: skip
-        memory = Comparison(
-            name="rebuild-memory", what=f"rebuild from {world.events:,} events, memory", peer="the same with no events",
-            unit="MiB at the peak", cost=True, ours=tuple(once.memory(world.environment) for _ in range(2)),
-            theirs=tuple(_peak("training", world.environment) for _ in range(2)),
-            ten=(ten.memory(world.large_environment),),
-        )  # fmt: skip
-    return [speed, memory]
+        return [speed, memory("rebuild-memory", what, "the same with no events", once, ten, world)]
 
 
-class _Rebuilt:
-    """Content's read model of one of the two logs, up to date."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A read model that is up to date with its log; ``wrong`` is a statement that makes a row of it wrong."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
-        self.owner, self._database_pid = open_engine(settings.owner_url("content")), world.database_pid
-        self._projector = Projector(open_log("content", self.owner), VIEWS)
-        self._projector.catch_up()
+    name: str
+    owner: Engine
+    database_pid: int
+    wrong: str
+    rebuild: Callable[[], Rebuilt]
 
     def sample(self) -> Sample:
         self._spoil()
-        pids = family(self._database_pid)
+        pids = family(self.database_pid)
         used, own = cpu_s(pids), time.process_time()
-        done = self._projector.rebuild()
+        done = self.rebuild()
         assert not done.equal
         used = cpu_s(pids) - used + time.process_time() - own
         return Sample(done.events / done.seconds, used * 1e6 / done.events)
 
-    def memory(self, environment: dict[str, str]) -> Sample:
+    def peak(self, environment: dict[str, str]) -> Sample:
         self._spoil()
-        return _peak("content", environment)
+        return _peak(self.name, environment)
 
     def close(self) -> None:
         self.owner.dispose()
 
     def _spoil(self) -> None:
-        wrong = "update article set title = '' where article_id = (select article_id from article limit 1)"
         with writing(self.owner) as db:
-            db.execute(text(wrong))
+            db.execute(text(self.wrong))
+
+
+def memory(name: str, what: str, peer: str, once: Model, ten: Model, world: World) -> Comparison:
+    """Return mebibytes of `matrix rebuild` at its peak, beside a service's that has no events."""
+    return Comparison(
+        name=name, what=f"{what}, memory", peer=peer, unit="MiB at the peak", cost=True,
+        ours=tuple(once.peak(world.environment) for _ in range(2)),
+        theirs=tuple(_peak("training", world.environment) for _ in range(2)),
+        ten=(ten.peak(world.large_environment),),
+    )  # fmt: skip
+
+
+def _content(settings: Settings, world: World) -> Model:
+    owner = open_engine(settings.owner_url("content"))
+    projector = Projector(open_log("content", owner), VIEWS)
+    projector.catch_up()
+    return Model(
+        name="content", owner=owner, database_pid=world.database_pid, rebuild=projector.rebuild,
+        wrong="update article set title = '' where article_id = (select article_id from article limit 1)",
+    )  # fmt: skip
 
 
 def _peak(service: str, environment: dict[str, str]) -> Sample:

@@ -1,6 +1,5 @@
 """A platform of many processes for one run, and what is done to it while people watch."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from infra.servers import Servers, servers_in
 from infra.servers.ports import free_port
 from infra.supervise import FOLDER, MARK
 from loadtests.live.platform import KEY, CannotLoad, Platform
+from loadtests.processes import plain_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,8 +43,8 @@ def many() -> Iterator[Platform]:
 
 
 def _supervise(word: str, folder: Path, port: int) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
-    command, env = [sys.executable, "-m", "infra.supervise", word], {**kept, "PORT": str(port), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "infra.supervise", word]
+    env = {**plain_environment(), "PORT": str(port), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 

@@ -26,6 +26,7 @@ import psutil
 from infra.client import Client
 from infra.servers.ports import free_port, wait_until
 from infra.supervise import ENVIRONMENT
+from loadtests.embedded import environment
 from loadtests.live.plan import HERE, STREAMS_PER_KEY
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
@@ -220,9 +221,8 @@ def _made_key() -> str:
 @contextmanager
 def _own() -> Iterator[Platform]:
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATRIX_")}
     with tempfile.TemporaryDirectory(prefix="matrix-load-") as folder:
-        env = {**kept, "MATRIX_MODE": "embedded", "DATA": f"{folder}/data", "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        env = {**environment(Path(folder) / "data", port), "PYTHONUNBUFFERED": "1"}
         said = Path(folder) / "said.txt"
         with said.open("w") as output:
             process = subprocess.Popen(
